@@ -1,0 +1,3 @@
+//! Metadata.
+mod tree;
+pub use tree::{MetaField, MetaTree};

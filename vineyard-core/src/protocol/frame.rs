@@ -1,0 +1,223 @@
+//! Frames: an 8-byte little-endian length, then that many bytes of JSON. No I/O happens here.
+
+use serde::Serialize;
+
+/// Bytes of the length in front of every frame.
+pub const HEADER_BYTES: usize = 8;
+
+/// The longest body that is accepted: 256 MiB, as in the reference.
+pub const MAX_BODY_BYTES: usize = 256 << 20;
+
+/// Space that is kept between frames; what a large frame took beyond it is given back.
+const KEPT_BYTES: usize = 256 << 10;
+
+/// A frame that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The announced length is above the limit.
+    #[error("a frame announces {found} bytes, the limit is {limit}")]
+    TooLong {
+        /// What the header said.
+        found: u64,
+        /// What is accepted.
+        limit: usize,
+    },
+    /// The message cannot be written as JSON.
+    #[error("a message cannot be written as JSON")]
+    Encode(#[source] serde_json::Error),
+}
+
+/// Collects bytes as they arrive and hands out whole frames.
+///
+/// Memory grows with the bytes that have arrived, never with what a header announces.
+///
+/// ```
+/// use vineyard_core::protocol::frame::{FrameBuffer, encode};
+/// let mut wire = Vec::new();
+/// encode(&mut wire, &serde_json::json!({"type": "exit_request"}))?;
+/// let mut buffer = FrameBuffer::new();
+/// let (first, rest) = wire.split_at(5);
+/// buffer.extend(first);
+/// assert!(buffer.next_frame()?.is_none());
+/// buffer.extend(rest);
+/// assert_eq!(buffer.next_frame()?, Some(&br#"{"type":"exit_request"}"#[..]));
+/// # Ok::<(), vineyard_core::protocol::frame::FrameError>(())
+/// ```
+#[derive(Debug)]
+pub struct FrameBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+    limit: usize,
+}
+
+impl Default for FrameBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FrameBuffer {
+    /// An empty buffer that accepts bodies up to [`MAX_BODY_BYTES`].
+    pub fn new() -> Self {
+        Self::with_limit(MAX_BODY_BYTES)
+    }
+
+    /// An empty buffer that accepts bodies up to `limit` bytes.
+    pub fn with_limit(limit: usize) -> Self {
+        Self { bytes: Vec::new(), start: 0, limit }
+    }
+
+    /// Appends bytes that have arrived.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.compact();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Where to append arriving bytes without a copy in between.
+    pub fn tail(&mut self) -> &mut Vec<u8> {
+        self.compact();
+        &mut self.bytes
+    }
+
+    /// Bytes that have arrived and were not taken yet.
+    pub fn pending(&self) -> usize {
+        self.bytes.len().saturating_sub(self.start)
+    }
+
+    /// Takes the next frame's body, or `None` until it is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TooLong`] as soon as a header announces too much; the peer should be disconnected then.
+    pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        let pending = self.bytes.get(self.start..).unwrap_or_default();
+        let Some((header, rest)) = pending.split_first_chunk::<HEADER_BYTES>() else {
+            return Ok(None);
+        };
+        let found = u64::from_le_bytes(*header);
+        let len = usize::try_from(found)
+            .ok()
+            .filter(|len| *len <= self.limit)
+            .ok_or(FrameError::TooLong { found, limit: self.limit })?;
+        if rest.len() < len {
+            return Ok(None);
+        }
+        // No overflow: both terms are lengths inside `bytes`.
+        let body = self.start.saturating_add(HEADER_BYTES);
+        self.start = body.saturating_add(len);
+        Ok(self.bytes.get(body..self.start))
+    }
+
+    /// Takes `count` raw bytes that follow a frame; false until they have all arrived.
+    pub fn skip_raw(&mut self, count: usize) -> bool {
+        let enough = self.pending() >= count;
+        if enough {
+            self.start = self.start.saturating_add(count);
+        }
+        enough
+    }
+
+    fn compact(&mut self) {
+        if self.start == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+            if self.bytes.capacity() > KEPT_BYTES {
+                self.bytes.shrink_to(KEPT_BYTES);
+            }
+        } else if self.start > KEPT_BYTES {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+    }
+}
+
+/// Appends `message` as one frame.
+///
+/// # Errors
+///
+/// [`FrameError::Encode`] if it cannot be written as JSON, [`FrameError::TooLong`] if the body is above
+/// [`MAX_BODY_BYTES`]; `out` is left as it was.
+pub fn encode<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Result<(), FrameError> {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER_BYTES]);
+    let body = out.len();
+    if let Err(error) = serde_json::to_writer(&mut *out, message) {
+        out.truncate(start);
+        return Err(FrameError::Encode(error));
+    }
+    let len = out.len().saturating_sub(body);
+    if len > MAX_BODY_BYTES {
+        out.truncate(start);
+        return Err(FrameError::TooLong { found: len as u64, limit: MAX_BODY_BYTES });
+    }
+    if let Some(header) = out.get_mut(start..body) {
+        header.copy_from_slice(&(len as u64).to_le_bytes());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn frames_survive_any_split(
+            bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..8),
+            cuts in prop::collection::vec(1usize..64, 1..64),
+        ) {
+            let mut wire = Vec::new();
+            for body in &bodies {
+                wire.extend_from_slice(&(body.len() as u64).to_le_bytes());
+                wire.extend_from_slice(body);
+            }
+            let mut buffer = FrameBuffer::new();
+            let mut found = Vec::new();
+            let mut rest = wire.as_slice();
+            let mut cuts = cuts.iter().cycle();
+            while !rest.is_empty() {
+                let cut = (*cuts.next().expect("cycles")).min(rest.len());
+                let (now, later) = rest.split_at(cut);
+                buffer.extend(now);
+                rest = later;
+                while let Some(body) = buffer.next_frame().expect("short frames") {
+                    found.push(body.to_vec());
+                }
+            }
+            prop_assert_eq!(found, bodies);
+            prop_assert_eq!(buffer.pending(), 0);
+        }
+
+        #[test]
+        fn raw_bytes_between_frames_are_skipped(body in prop::collection::vec(any::<u8>(), 0..50), raw in 0usize..5) {
+            let mut buffer = FrameBuffer::new();
+            let mut wire = (body.len() as u64).to_le_bytes().to_vec();
+            wire.extend_from_slice(&body);
+            wire.extend(std::iter::repeat_n(0x14, raw));
+            buffer.extend(&wire);
+            prop_assert_eq!(buffer.next_frame().expect("short").map(<[u8]>::to_vec), Some(body));
+            prop_assert!(buffer.skip_raw(raw));
+            prop_assert_eq!(buffer.pending(), 0);
+        }
+    }
+
+    #[test]
+    fn an_announced_length_above_the_limit_is_refused_at_once() {
+        let mut buffer = FrameBuffer::with_limit(10);
+        buffer.extend(&11u64.to_le_bytes());
+        assert!(matches!(buffer.next_frame(), Err(FrameError::TooLong { found: 11, limit: 10 })));
+        let mut buffer = FrameBuffer::new();
+        buffer.extend(&u64::MAX.to_le_bytes());
+        assert!(buffer.next_frame().is_err());
+    }
+
+    #[test]
+    fn the_limit_itself_is_allowed() {
+        let mut buffer = FrameBuffer::with_limit(4);
+        buffer.extend(&4u64.to_le_bytes());
+        buffer.extend(b"null");
+        assert_eq!(buffer.next_frame().expect("fits"), Some(&b"null"[..]));
+    }
+}

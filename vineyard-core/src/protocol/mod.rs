@@ -1,0 +1,367 @@
+//! The wire protocol of vineyard 0.24 as typed messages. No I/O happens here.
+//!
+//! A message is a [`frame`] of JSON with a `type`. An error reply has no type but a `code` and a `message`.
+//! Each family of messages has its own file, requests and replies side by side; [`Call`] ties them together,
+//! [`Request::decode`] is the server's door and [`decode_reply`] the client's.
+
+mod blob;
+pub mod frame;
+pub mod lax;
+mod meta;
+mod name;
+mod session;
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::status::{ServerError, StatusCode};
+
+pub use blob::{
+    CreateBufferReply, CreateBufferRequest, CreateBuffersReply, CreateBuffersRequest, DropBufferReply,
+    DropBufferRequest, GetBuffersReply, GetBuffersRequest, IdList, Payload, ReleaseLeasesNotice, SealReply,
+    SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
+};
+pub use meta::{
+    Content, CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataReply, DelDataRequest,
+    ExistsReply, ExistsRequest, GetDataReply, GetDataRequest, IfPersistReply, IfPersistRequest, ListDataRequest,
+    PersistReply, PersistRequest,
+};
+pub use name::{
+    DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
+    PutNameRequest,
+};
+pub use session::{
+    ClusterMetaReply, ClusterMetaRequest, ExitRequest, InstanceMeta, InstanceStatus, InstanceStatusReply,
+    InstanceStatusRequest, NATIVE_VERSION, NativeReply, PROTOCOL_VERSION, RegisterReply, RegisterRequest, StoreType,
+};
+
+/// A request with one reply.
+pub trait Call: Serialize + DeserializeOwned {
+    /// The `type` of the request.
+    const TYPE: &'static str;
+    /// The `type` of the reply.
+    const REPLY_TYPE: &'static str;
+    /// What the server answers.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// A message that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// Not a JSON object.
+    #[error("message is not a JSON object")]
+    NotAnObject(#[source] Option<serde_json::Error>),
+    /// No `type`, or one that is not text.
+    #[error("message has no textual `type` field")]
+    NoType,
+    /// A type that the protocol does not have.
+    #[error("unknown message type `{found}`")]
+    UnknownType {
+        /// The `type` of the message.
+        found: String,
+    },
+    /// A type of the protocol that is not offered yet.
+    #[error("requests of type `{found}` are not implemented")]
+    NotImplemented {
+        /// The `type` of the message.
+        found: String,
+    },
+    /// A field is missing or of the wrong kind.
+    #[error("malformed `{message_type}`: {source}")]
+    Field {
+        /// The `type` of the message.
+        message_type: &'static str,
+        /// What is wrong with which field.
+        source: serde_json::Error,
+    },
+    /// Another reply than the one that was asked for.
+    #[error("expected a message of type `{expected}`, found `{found}`")]
+    UnexpectedType {
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The type that came.
+        found: String,
+    },
+    /// The peer sent an error instead.
+    #[error(transparent)]
+    Peer(ServerError),
+}
+
+impl DecodeError {
+    /// The error reply that a server gives.
+    pub fn to_reply(&self) -> ErrorReply {
+        let code = match self {
+            Self::NotImplemented { .. } => StatusCode::NotImplemented,
+            Self::Peer(error) => error.code,
+            _ => StatusCode::Invalid,
+        };
+        ErrorReply { code: code.as_raw(), message: self.to_string() }
+    }
+}
+
+/// What a server answers when it cannot give the reply. The only message with a `code`, and without a `type`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReply {
+    /// The number of a [`StatusCode`].
+    #[serde(deserialize_with = "lax::i64")]
+    pub code: i64,
+    /// Free text.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl From<&ServerError> for ErrorReply {
+    fn from(error: &ServerError) -> Self {
+        Self { code: error.code.as_raw(), message: error.message.clone() }
+    }
+}
+
+impl From<ErrorReply> for ServerError {
+    fn from(reply: ErrorReply) -> Self {
+        Self { code: StatusCode::from_raw(reply.code), message: reply.message }
+    }
+}
+
+/// The `type` of a message, after everything that is not an ordinary message was sorted out.
+fn message_type(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(rename = "type", borrow, default)]
+        message_type: Option<Kind<'a>>,
+        #[serde(default)]
+        code: Option<serde_json::Value>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kind<'a> {
+        Text(#[serde(borrow)] Cow<'a, str>),
+        Other(serde::de::IgnoredAny),
+    }
+    // A struct could also be read from a JSON array, which is not a message.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(DecodeError::NotAnObject(None));
+    }
+    let head: Head<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::NotAnObject(Some(error)))?;
+    if head.code.is_some() {
+        let reply: ErrorReply =
+            serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type: "error", source })?;
+        return Err(DecodeError::Peer(reply.into()));
+    }
+    match head.message_type {
+        Some(Kind::Text(text)) => Ok(text),
+        _ => Err(DecodeError::NoType),
+    }
+}
+
+/// Reads the reply to a `C`.
+///
+/// # Errors
+///
+/// [`DecodeError::Peer`] if the server answered with an error, [`DecodeError::UnexpectedType`] if it answered
+/// something else, the other kinds if the message is malformed.
+pub fn decode_reply<C: Call>(body: &[u8]) -> Result<C::Reply, DecodeError> {
+    let found = message_type(body)?;
+    if found != C::REPLY_TYPE {
+        return Err(DecodeError::UnexpectedType { expected: C::REPLY_TYPE, found: found.into_owned() });
+    }
+    serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type: C::REPLY_TYPE, source })
+}
+
+macro_rules! requests {
+    ($($variant:ident($request:ty) = $kind:literal => $reply:ty = $reply_kind:literal,)*) => {
+        $(
+            impl Call for $request {
+                const TYPE: &'static str = $kind;
+                const REPLY_TYPE: &'static str = $reply_kind;
+                type Reply = $reply;
+            }
+        )*
+
+        /// Every request that is offered.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is named after the request it holds")]
+        #[non_exhaustive]
+        pub enum Request {
+            $($variant($request),)*
+            Exit(ExitRequest),
+            ReleaseLeases(ReleaseLeasesNotice),
+        }
+
+        impl Request {
+            /// Reads a request.
+            ///
+            /// # Errors
+            ///
+            /// [`DecodeError`] says what is wrong; [`DecodeError::to_reply`] is the answer to give.
+            pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+                fn field<T: DeserializeOwned>(message_type: &'static str, body: &[u8]) -> Result<T, DecodeError> {
+                    serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type, source })
+                }
+                let found = message_type(body)?;
+                match found.as_ref() {
+                    $($kind => field($kind, body).map(Self::$variant),)*
+                    "exit_request" => Ok(Self::Exit(ExitRequest {})),
+                    "release_leases_notice" => field("release_leases_notice", body).map(Self::ReleaseLeases),
+                    other if NOT_IMPLEMENTED.contains(&other) => {
+                        Err(DecodeError::NotImplemented { found: other.to_owned() })
+                    }
+                    other => Err(DecodeError::UnknownType { found: other.chars().take(80).collect() }),
+                }
+            }
+
+            /// Appends the request as one frame.
+            ///
+            /// # Errors
+            ///
+            /// As [`frame::encode`].
+            pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), frame::FrameError> {
+                match self {
+                    $(Self::$variant(request) => frame::encode(out, request),)*
+                    Self::Exit(request) => frame::encode(out, request),
+                    Self::ReleaseLeases(request) => frame::encode(out, request),
+                }
+            }
+
+            /// The `type` of the request.
+            pub fn message_type(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind,)*
+                    Self::Exit(_) => "exit_request",
+                    Self::ReleaseLeases(_) => "release_leases_notice",
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    Register(RegisterRequest) = "register_request" => RegisterReply = "register_reply",
+    InstanceStatus(InstanceStatusRequest) = "instance_status_request" => InstanceStatusReply = "instance_status_reply",
+    ClusterMeta(ClusterMetaRequest) = "cluster_meta" => ClusterMetaReply = "cluster_meta",
+    CreateBuffer(CreateBufferRequest) = "create_buffer_request" => CreateBufferReply = "create_buffer_reply",
+    CreateBuffers(CreateBuffersRequest) = "create_buffers_request" => CreateBuffersReply = "create_buffers_reply",
+    Seal(SealRequest) = "seal_request" => SealReply = "seal_reply",
+    GetBuffers(GetBuffersRequest) = "get_buffers_request" => GetBuffersReply = "get_buffers_reply",
+    DropBuffer(DropBufferRequest) = "drop_buffer_request" => DropBufferReply = "drop_buffer_reply",
+    ShrinkBuffer(ShrinkBufferRequest) = "shrink_buffer_request" => ShrinkBufferReply = "shrink_buffer_reply",
+    CreateData(CreateDataRequest) = "create_data_request" => CreateDataReply = "create_data_reply",
+    CreateDatas(CreateDatasRequest) = "create_datas_request" => CreateDatasReply = "create_datas_reply",
+    GetData(GetDataRequest) = "get_data_request" => GetDataReply = "get_data_reply",
+    ListData(ListDataRequest) = "list_data_request" => GetDataReply = "get_data_reply",
+    DelData(DelDataRequest) = "del_data_request" => DelDataReply = "del_data_reply",
+    Exists(ExistsRequest) = "exists_request" => ExistsReply = "exists_reply",
+    Persist(PersistRequest) = "persist_request" => PersistReply = "persist_reply",
+    IfPersist(IfPersistRequest) = "if_persist_request" => IfPersistReply = "if_persist_reply",
+    PutName(PutNameRequest) = "put_name_request" => PutNameReply = "put_name_reply",
+    GetName(GetNameRequest) = "get_name_request" => GetNameReply = "get_name_reply",
+    ListName(ListNameRequest) = "list_name_request" => ListNameReply = "list_name_reply",
+    DropName(DropNameRequest) = "drop_name_request" => DropNameReply = "drop_name_reply",
+}
+
+/// Requests of the protocol that are answered with [`StatusCode::NotImplemented`].
+pub const NOT_IMPLEMENTED: &[&str] = &[
+    "acquire_lock_request",
+    "clear_request",
+    "create_buffer_by_plasma_request",
+    "create_disk_buffer_request",
+    "create_gpu_buffer_request",
+    "create_remote_buffer_request",
+    "create_remote_buffers_request",
+    "create_stream_request",
+    "debug_command",
+    "del_data_with_feedbacks_request",
+    "delete_session_request",
+    "drop_stream_request",
+    "evict_request",
+    "finalize_arena_request",
+    "get_buffers_by_plasma_request",
+    "get_gpu_buffers_request",
+    "get_next_stream_chunk_request",
+    "get_remote_buffers_request",
+    "increase_reference_count_request",
+    "is_in_use_request",
+    "is_spilled_request",
+    "label_request",
+    "load_request",
+    "make_arena_request",
+    "memory_trim_request",
+    "migrate_object_request",
+    "move_buffers_ownership_request",
+    "new_session_request",
+    "open_stream_request",
+    "plasma_delete_data_request",
+    "plasma_release_request",
+    "plasma_seal_request",
+    "pull_next_stream_chunk_request",
+    "push_next_stream_chunk_request",
+    "release_blobs_with_rdma_request",
+    "release_lock_request",
+    "release_request",
+    "request_fd_request",
+    "shallow_copy_request",
+    "stop_stream_request",
+    "unpin_request",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(body: &str) -> i64 {
+        match Request::decode(body.as_bytes()) {
+            Ok(request) => panic!("{body} was read as {request:?}"),
+            Err(error) => error.to_reply().code,
+        }
+    }
+
+    #[test]
+    fn malformed_requests_get_a_code() {
+        for body in [
+            "",
+            "[]",
+            "null",
+            "\"abc\"",
+            "5",
+            "{}",
+            "{\"type\":5}",
+            "{\"type\":null}",
+            "{\"type\":\"frobnicate\"}",
+            "{",
+            "[\"exit_request\"]",
+            "{\"type\":\"seal_request\"}",
+            "{\"type\":\"seal_request\",\"object_id\":\"1\"}",
+            "{\"type\":\"create_data_request\",\"content\":[]}",
+            "{\"type\":\"create_data_request\",\"content\":null}",
+            "{\"type\":\"create_data_request\"}",
+            "{\"type\":\"create_datas_request\",\"contents\":[5]}",
+            "{\"type\":\"get_buffers_request\",\"num\":3,\"0\":1,\"2\":1}",
+            "{\"type\":\"get_buffers_request\",\"num\":18446744073709551615}",
+        ] {
+            assert_eq!(code_of(body), 1, "{body}");
+        }
+        assert_eq!(code_of("{\"type\":\"make_arena_request\",\"size\":1}"), 6);
+    }
+
+    #[test]
+    fn a_request_with_a_code_is_an_error_of_the_peer() {
+        assert_eq!(code_of("{\"type\":\"exit_request\",\"code\":12,\"message\":\"x\"}"), 12);
+    }
+
+    #[test]
+    fn an_error_reply_wins_over_the_type() {
+        let error = decode_reply::<SealRequest>(br#"{"code":0,"message":"ok","type":"seal_reply"}"#);
+        assert!(matches!(error, Err(DecodeError::Peer(ServerError { code: StatusCode::Ok, .. }))));
+        let error = decode_reply::<SealRequest>(br#"{"type":"exists_reply"}"#);
+        assert!(matches!(error, Err(DecodeError::UnexpectedType { expected: "seal_reply", .. })));
+    }
+
+    #[test]
+    fn nothing_is_both_offered_and_not_implemented() {
+        for kind in NOT_IMPLEMENTED {
+            assert_eq!(code_of(&format!("{{\"type\":\"{kind}\"}}")), 6, "{kind}");
+        }
+    }
+}
