@@ -1,1 +1,102 @@
-//! Derive.
+//! `#[derive(Object)]`: makes a struct storable in Vineyard.
+//!
+//! The struct the user writes is the *view*: what `get` returns. The derive adds the way in (a builder that makes a
+//! draft), the way out (resolving metadata to the struct), a schema, a typename and an entry in the registry that
+//! `get_any` asks. Generated code does no I/O and contains no `unsafe`.
+//!
+//! This crate is used through `vineyard_core`, which re-exports the macro next to the trait of the same name.
+
+#![forbid(unsafe_code)]
+
+mod attr;
+mod bound;
+mod case;
+mod check;
+mod ctxt;
+mod expand;
+mod input;
+mod receiver;
+mod symbol;
+mod typename;
+
+#[cfg(test)]
+mod tests;
+
+/// Derives `Object`, `Member`, `Typename` and `TryFrom<&ObjectMeta>` for a struct with named fields, and a builder.
+///
+/// What a field is (metadata, payload, member, list of members) comes from its type through the `Member` trait; how
+/// the type is spelt only shapes the setters. Rust things (paths, types) are written without quotes in attributes;
+/// words that go on the wire are strings.
+///
+/// ```ignore
+/// use vineyard_core::{Array, Element, Object};
+///
+/// /// Directed graph in compressed sparse rows.
+/// #[derive(Object)]
+/// #[object(typename = "graph::CsrGraph", validate = Self::check, register(<u64, f64>))]
+/// pub struct CsrGraph<V: Element, W: Element> {
+///     /// Whether an edge is listed in one direction only.
+///     pub directed: bool,
+///     /// `num_vertices + 1` positions in `targets`.
+///     pub offsets: Array<u64>,
+///     /// Where each edge leads.
+///     pub targets: Array<V>,
+///     /// One weight for each edge.
+///     pub weights: Option<Array<W>>,
+/// }
+///
+/// impl<V: Element, W: Element> CsrGraph<V, W> {
+///     fn check(&self) -> Result<(), &'static str> {
+///         let ends = self.offsets.last() == Some(&(self.targets.len() as u64));
+///         ends.then_some(()).ok_or("the last offset must equal the number of targets")
+///     }
+/// }
+///
+/// let draft = CsrGraph::<u64, f64>::builder()
+///     .directed(true)
+///     .offsets([0, 2, 3])
+///     .targets([1, 1, 0])
+///     .build()?;
+/// ```
+///
+/// # Names
+///
+/// - `typename = "ns::Name"`: **required**. The name other processes and languages know the type by; it must not
+///   change when code moves. Type arguments are appended as `<A,B>`; const arguments print their value.
+/// - `typename = "ns::Name<{W},{V}>"`: spells the arguments out, in any order and as deep as needed
+///   (`"ns::Map<{K},{V},std::hash<{K}>>"`). Every parameter must appear, or two instances would share a name.
+/// - `rename_all = "{}_"`: pattern of the metadata keys; `{}` stands for the field's name. `"{}_"` is the layout that
+///   C++ types use.
+///
+/// # Checks
+///
+/// - `validate = path`: a `fn(&Self) -> Result<(), E>` with `E: Into<Box<dyn Error + Send + Sync>>`. Runs before an
+///   object is published and again when it is resolved, so it should be cheap.
+///
+/// # Registration
+///
+/// - `register(<u64, f64>, <u32, f32>)`: the instances of a generic type that `get_any` can return.
+/// - `no_register`: none. A generic type must choose one of the two; other types are registered by themselves unless
+///   they say `no_register`.
+///
+/// # Expansion
+///
+/// - `crate = ::path`: where `vineyard_core` is to be found, when it was renamed or re-exported.
+///
+/// # Fields
+///
+/// - `rename = "key"`: the metadata key, in place of the field's name. It is not changed by `rename_all`.
+/// - `alias = "key"`: an older key, read when the key is absent; repeatable.
+/// - `default`, `default = path`: the value when no key is there, from `Default` or from a function.
+/// - `skip`: not stored; filled by `default`.
+/// - `json`: any type that implements serde's `Serialize` and `DeserializeOwned`, stored as JSON text in one string.
+///
+/// # The builder
+///
+/// `Name::builder()` returns a `NameBuilder` with one setter for each stored field and `build()`, which makes the
+/// draft. A setter whose field is spelt `Option<X>` takes the inner value; a `PhantomData` field has no setter. The
+/// setter of a field named `build` is called `build_`.
+#[proc_macro_derive(Object, attributes(object))]
+pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::derive(input.into()).into()
+}

@@ -1,3 +1,19 @@
-//! Metadata.
+//! Metadata: the tree of plain values and members that describes an object.
+//!
+//! [`MetaTree`] is the tree as it travels, [`ObjectMeta`] a tree together with the payloads below it,
+//! [`DraftNode`] an object that is not stored yet.
+
+mod draft;
+mod key;
+mod object_meta;
+mod payloads;
 mod tree;
+mod value;
+
+pub use draft::{DraftField, DraftNode};
+pub use key::Key;
+pub(crate) use object_meta::blobs_below;
+pub use object_meta::{BLOB_TYPENAME, ObjectMeta};
+pub(crate) use payloads::Payloads;
 pub use tree::{MetaField, MetaTree};
+pub use value::MetaValue;

@@ -1,0 +1,49 @@
+//! What shared arrays may consist of.
+
+use bytemuck::Pod;
+
+use crate::typename::{TypeName, Typename};
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("shared arrays are little-endian; this target is not");
+
+/// Element of a shared array.
+///
+/// `Pod` says that every bit pattern is valid and that there is neither padding nor a pointer. That is why `bool`,
+/// `char` and `usize` are out: use `u8` and fixed widths instead.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an element of a shared-memory array",
+    note = "use `u8` for booleans, and a fixed width such as `u64` instead of `usize`"
+)]
+pub trait Element: Pod + Typename + Send + Sync {}
+
+macro_rules! elements {
+    ($($element:ty = $name:literal),* $(,)?) => {$(
+        impl Typename for $element {
+            fn typename() -> TypeName {
+                TypeName::new($name)
+            }
+        }
+
+        impl Element for $element {}
+    )*};
+}
+
+// The names are those of the original's C++ library.
+elements! {
+    i8 = "int8", i16 = "int16", i32 = "int", i64 = "int64",
+    u8 = "uint8", u16 = "uint16", u32 = "uint", u64 = "uint64",
+    f32 = "float", f64 = "double",
+}
+
+impl Typename for bool {
+    fn typename() -> TypeName {
+        TypeName::new("bool")
+    }
+}
+
+impl Typename for String {
+    fn typename() -> TypeName {
+        TypeName::new("std::string")
+    }
+}

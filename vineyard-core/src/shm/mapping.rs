@@ -1,0 +1,77 @@
+//! One arena mapped into this process.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use memmap2::{MmapOptions, MmapRaw};
+use nix::sys::stat::fstat;
+
+use super::ShmError;
+
+/// A mapped arena; unmapped when the last view of it is gone.
+#[derive(Debug)]
+pub struct Mapping {
+    map: MmapRaw,
+    writable: bool,
+}
+
+impl Mapping {
+    /// Maps the first `len` bytes for reading only. Costs one system call, whatever the length.
+    ///
+    /// # Errors
+    ///
+    /// [`ShmError::ShortFile`] if the file is shorter than `len`, [`ShmError::System`] if the kernel refuses.
+    pub fn read_only(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
+        let len = Self::checked_len(&fd, len)?;
+        let map = MmapOptions::new().len(len).map_raw_read_only(fd.as_fd().as_raw_fd());
+        Ok(Self { map: map.map_err(system)?, writable: false })
+    }
+
+    /// Maps the first `len` bytes for reading and writing. Costs one system call, whatever the length.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_only`](Self::read_only).
+    pub fn read_write(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
+        let len = Self::checked_len(&fd, len)?;
+        let map = MmapOptions::new().len(len).map_raw(fd.as_fd().as_raw_fd());
+        Ok(Self { map: map.map_err(system)?, writable: true })
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Whether it maps nothing; never true.
+    pub fn is_empty(&self) -> bool {
+        self.map.len() == 0
+    }
+
+    /// Whether an address lies inside this mapping. For showing that a view is not a copy.
+    pub fn contains(&self, address: usize) -> bool {
+        address.checked_sub(self.map.as_ptr().addr()).is_some_and(|offset| offset < self.map.len())
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.map.as_mut_ptr()
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    fn checked_len(fd: &impl AsFd, announced: u64) -> Result<usize, ShmError> {
+        let stat = fstat(fd).map_err(|errno| system(errno.into()))?;
+        let found = u64::try_from(stat.st_size).unwrap_or(0);
+        let len = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > found || announced == 0 || isize::try_from(len).is_err() {
+            return Err(ShmError::ShortFile { announced, found });
+        }
+        Ok(len)
+    }
+}
+
+fn system(source: io::Error) -> ShmError {
+    ShmError::System { action: "an arena could not be mapped", source }
+}

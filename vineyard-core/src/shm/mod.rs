@@ -1,0 +1,108 @@
+//! Shared memory: mappings, regions, writable windows, descriptor passing. The only unsafe code of the project.
+//!
+//! # What may be assumed, and who sees to it
+//!
+//! A `&[T]` over memory that another process could write is undefined behaviour if it is written while the reference
+//! lives. These invariants make it sound; every `SAFETY` comment cites them by number.
+//!
+//! | | invariant | who sees to it |
+//! |---|---|---|
+//! | I1 | the bytes are complete before anyone can view them | servers give out the place of sealed blobs only, and the client never asks for unsealed ones; the seal request and its reply order the writes before the reads |
+//! | I2 | nobody writes after the seal | `BlobWriter::seal` consumes the only writable window; sealed views are made over separate read-only mappings; a blob's writer is trusted not to keep writing |
+//! | I3 | the memory is not reused while it is viewed | every mapped [`Region`] holds what it was given as keep-alive: the lease, which also keeps the connection open |
+//! | I4 | the mapping outlives the view | every [`Region`] and [`WindowMut`] holds an `Arc` of its [`Mapping`] |
+//! | I5 | pages do not vanish | arenas are memfds sealed against shrinking; a mapping is never longer than its file was when it was mapped |
+//! | I6 | in bounds, aligned, valid | offsets and lengths are checked with checked arithmetic when a region is made, alignment and length when it is given a type; `T: Pod` accepts every bit pattern |
+//! | I7 | right type | typenames are compared before resolving; I6 keeps even a lying peer within wrong numbers |
+//!
+//! Trust: the server places blobs, and a blob's writer keeps its promise of I2; the boundary is the user id.
+//! Everything a peer *says* is checked. [`Blob::copy_out`](crate::Blob::copy_out) is for data of writers one does
+//! not trust.
+#![allow(unsafe_code, reason = "the one module whose purpose it is; see the invariants above")]
+
+mod fd;
+mod mapping;
+mod region;
+mod window;
+
+pub use fd::{Received, Receiver};
+pub use mapping::Mapping;
+pub use region::{Region, Typed};
+pub use window::WindowMut;
+
+/// Memory that cannot be shared, mapped or viewed as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShmError {
+    /// The operating system refused.
+    #[error("{action}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The file behind a mapping is shorter than announced.
+    #[error("the arena is said to hold {announced} bytes, but its file has {found}")]
+    ShortFile {
+        /// The announced length.
+        announced: u64,
+        /// The file's length.
+        found: u64,
+    },
+    /// A window that does not lie inside its mapping.
+    #[error("a window of {len} bytes at offset {offset} does not lie inside the arena of {mapped} bytes")]
+    OutOfBounds {
+        /// Where the window starts.
+        offset: u64,
+        /// How long it is.
+        len: u64,
+        /// How long the mapping is.
+        mapped: usize,
+    },
+    /// Writing was asked of a read-only mapping, or a view of a writable one.
+    #[error("the mapping is {found}, but {needed} is needed")]
+    Access {
+        /// What the mapping allows.
+        found: &'static str,
+        /// What it should allow.
+        needed: &'static str,
+    },
+    /// More descriptors came than were expected, and some were lost.
+    #[error("descriptors that came with a message were lost")]
+    LostDescriptors,
+}
+
+/// Bytes that cannot be viewed as elements of a type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// Fewer bytes than the elements need.
+    #[error("blob holds {found} bytes, {needed} are needed")]
+    TooShort {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes there.
+        found: u64,
+    },
+    /// The length is not a whole number of elements.
+    #[error("blob holds {found} bytes, not a multiple of {size}")]
+    NotAMultiple {
+        /// Bytes there.
+        found: u64,
+        /// Bytes of one element.
+        size: usize,
+    },
+    /// The bytes do not start where an element may start.
+    #[error("payload does not start at a multiple of {align} bytes")]
+    Misaligned {
+        /// The alignment needed.
+        align: usize,
+    },
+    /// The payload is on another instance.
+    #[error("payload lives on instance {instance}")]
+    NotLocal {
+        /// The instance.
+        instance: crate::InstanceId,
+    },
+}

@@ -1,0 +1,189 @@
+//! Immutable bytes with an owner: a window of a mapping, or the heap.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+use super::{Mapping, ShmError, ViewError};
+
+/// What keeps a region's memory, beside its mapping.
+pub type Keep = Arc<dyn Any + Send + Sync>;
+
+/// Immutable bytes, and what keeps their memory. Cloning costs two reference counts.
+#[derive(Clone)]
+pub struct Region {
+    start: NonNull<u8>,
+    len: usize,
+    mapping: Option<Arc<Mapping>>,
+    _keep: Option<Keep>,
+}
+
+// SAFETY: the bytes are never written while a region lives (I1, I2), and the owners are Send and Sync themselves.
+unsafe impl Send for Region {}
+// SAFETY: as above; shared access only ever reads.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self { start: NonNull::<u64>::dangling().cast(), len: 0, mapping: None, _keep: None }
+    }
+
+    /// A window of a read-only mapping. `keep` is held for as long as the region or a clone of it lives (I3).
+    ///
+    /// The caller got the window from a server as the place of a sealed blob (I1).
+    ///
+    /// # Errors
+    ///
+    /// [`ShmError::OutOfBounds`] if the window is not inside the mapping, [`ShmError::Access`] if the mapping is
+    /// writable.
+    pub fn mapped(mapping: Arc<Mapping>, offset: u64, len: u64, keep: Keep) -> Result<Self, ShmError> {
+        if mapping.is_writable() {
+            return Err(ShmError::Access { found: "writable", needed: "a read-only mapping" });
+        }
+        let (start, len) = window(&mapping, offset, len)?;
+        Ok(Self { start, len, mapping: Some(mapping), _keep: Some(keep) })
+    }
+
+    /// The bytes of a vector, which moves to the heap's shared side without being copied.
+    pub fn heap<T: Pod + Send + Sync>(items: Vec<T>) -> Self {
+        let len = std::mem::size_of_val(items.as_slice());
+        let owner = Arc::new(items);
+        let start = NonNull::from(owner.as_slice()).cast();
+        Self { start, len, mapping: None, _keep: Some(owner) }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: `start` and `len` were checked against the mapping or taken from the vector (I6), both are held by
+        // `self` (I4), the bytes are complete and nobody writes them (I1, I2, I3), and u8 has no alignment.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+
+    /// The mapping the bytes lie in; `None` for the heap.
+    pub fn mapping(&self) -> Option<&Arc<Mapping>> {
+        self.mapping.as_ref()
+    }
+
+    /// The first `len` elements of type `T`, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError::TooShort`] or [`ViewError::Misaligned`].
+    pub fn typed<T: Pod>(&self, len: usize) -> Result<Typed<T>, ViewError> {
+        let found = self.len as u64;
+        let needed = len.checked_mul(size_of::<T>()).ok_or(ViewError::TooShort { needed: u64::MAX, found })?;
+        if needed > self.len {
+            return Err(ViewError::TooShort { needed: needed as u64, found });
+        }
+        if needed == 0 {
+            return Ok(Typed { start: NonNull::dangling(), len, region: self.clone(), _type: PhantomData });
+        }
+        let start: NonNull<T> = self.start.cast();
+        if !start.is_aligned() {
+            return Err(ViewError::Misaligned { align: align_of::<T>() });
+        }
+        Ok(Typed { start, len, region: self.clone(), _type: PhantomData })
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.mapping.is_some() { "mapped" } else { "heap" };
+        write!(f, "Region({} bytes, {place})", self.len)
+    }
+}
+
+/// A region seen as elements of one type.
+pub struct Typed<T> {
+    start: NonNull<T>,
+    len: usize,
+    region: Region,
+    _type: PhantomData<T>,
+}
+
+// SAFETY: the elements are plain data that is never written (I1, I2); the region is Send.
+unsafe impl<T: Pod + Send> Send for Typed<T> {}
+// SAFETY: as above; shared access only ever reads.
+unsafe impl<T: Pod + Sync> Sync for Typed<T> {}
+
+impl<T: Pod> Typed<T> {
+    /// The elements.
+    pub fn as_slice(&self) -> &[T] {
+        // SAFETY: `typed` checked length and alignment (I6), the region keeps the bytes (I3, I4), they are complete and
+        // not written (I1, I2), and `T: Pod` accepts every bit pattern.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T> Clone for Typed<T> {
+    fn clone(&self) -> Self {
+        Self { start: self.start, len: self.len, region: self.region.clone(), _type: PhantomData }
+    }
+}
+
+/// Checks that a window lies inside a mapping, and finds its start.
+pub(super) fn window(mapping: &Mapping, offset: u64, len: u64) -> Result<(NonNull<u8>, usize), ShmError> {
+    let mapped = mapping.len();
+    let outside = || ShmError::OutOfBounds { offset, len, mapped };
+    let end = offset.checked_add(len).ok_or_else(outside)?;
+    if end > mapped as u64 {
+        return Err(outside());
+    }
+    let (offset, len) = (usize::try_from(offset).map_err(|_| outside())?, usize::try_from(len).map_err(|_| outside())?);
+    // SAFETY: `offset` is at most the length of the mapping, which is one allocation (I6).
+    let start = unsafe { mapping.base().add(offset) };
+    NonNull::new(start).map(|start| (start, len)).ok_or_else(outside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_is_viewed_without_a_copy() {
+        let items = vec![1u64, 2, 3];
+        let address = items.as_ptr();
+        let typed = Region::heap(items).typed::<u64>(3).expect("fits");
+        assert_eq!(typed.as_slice(), &[1, 2, 3]);
+        assert_eq!(typed.as_slice().as_ptr(), address);
+        let clone = typed.clone();
+        drop(typed);
+        assert_eq!(clone.as_slice().len(), 3);
+    }
+
+    #[test]
+    fn lengths_and_alignment_are_checked() {
+        let region = Region::heap(vec![0u8; 20]);
+        assert_eq!(region.typed::<u64>(3).err(), Some(ViewError::TooShort { needed: 24, found: 20 }));
+        assert!(region.typed::<u64>(usize::MAX).is_err());
+        assert_eq!(region.typed::<u8>(20).expect("fits").as_slice().len(), 20);
+        assert!(region.typed::<u64>(0).expect("empty").as_slice().is_empty());
+        assert!(Region::empty().typed::<f64>(0).expect("empty").as_slice().is_empty());
+        assert!(Region::empty().as_bytes().is_empty());
+    }
+
+    #[test]
+    fn regions_cross_threads() {
+        let typed = Region::heap(vec![7i32; 1000]).typed::<i32>(1000).expect("fits");
+        let sums: Vec<i32> = std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..4).map(|_| scope.spawn(|| typed.as_slice().iter().sum())).collect();
+            readers.into_iter().map(|reader| reader.join().expect("no panic")).collect()
+        });
+        assert_eq!(sums, [7000; 4]);
+    }
+}
