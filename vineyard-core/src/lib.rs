@@ -1,6 +1,7 @@
 //! Core of Vineyard: typed objects in shared memory, used by many processes without copying.
 #![deny(unsafe_code)]
 
+#[allow(unused_extern_crates, reason = "derived code in this crate and its tests names it so")]
 extern crate self as vineyard_core;
 
 #[doc(hidden)]
@@ -8,6 +9,7 @@ extern crate self as vineyard_core;
 #[path = "private.rs"]
 pub mod __private_v1;
 mod blob;
+mod client;
 pub mod error;
 pub mod id;
 pub mod meta;
@@ -21,6 +23,7 @@ pub mod testing;
 mod typename;
 
 pub use blob::{Array, Blob, BlobWriter, Element};
+pub use client::{Client, ConnectOptions, DeleteOptions, Pattern};
 pub use error::{
     BuildError, BuildReason, CallError, CallReason, ConnectError, Error, GetError, PutError, ResolveError,
     ResolveReason,

@@ -1,0 +1,73 @@
+//! The arenas that one connection was given.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use crate::error::{CallError, CallReason};
+use crate::protocol::Payload;
+use crate::shm::{Mapping, ShmError};
+
+/// Arenas by label. Labels are never reused within a connection, so nothing is ever replaced.
+#[derive(Debug, Default)]
+pub(super) struct Arenas {
+    known: HashMap<i64, Arena>,
+}
+
+#[derive(Debug)]
+struct Arena {
+    descriptor: OwnedFd,
+    nbytes: u64,
+    readable: Option<Arc<Mapping>>,
+    writable: Option<Arc<Mapping>>,
+}
+
+/// What a mapping is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+impl Arenas {
+    /// Keeps a descriptor that came with the label of one of `payloads`.
+    pub(super) fn add(&mut self, label: i64, descriptor: OwnedFd, payloads: &[Payload]) -> Result<(), String> {
+        if self.known.contains_key(&label) {
+            return Err(format!("the descriptor of arena {label} came twice"));
+        }
+        let payload = payloads.iter().find(|payload| payload.store_fd == label);
+        let payload = payload.ok_or_else(|| format!("a descriptor came for arena {label}, in which nothing lies"))?;
+        // Servers announce eight bytes more than clients may map.
+        let nbytes = payload.map_size.saturating_sub(8);
+        self.known.insert(label, Arena { descriptor, nbytes, readable: None, writable: None });
+        Ok(())
+    }
+
+    /// The mapping of an arena; made at its first use and kept.
+    pub(super) fn mapping(
+        &mut self,
+        call: &'static str,
+        label: i64,
+        access: Access,
+    ) -> Result<Arc<Mapping>, CallError> {
+        let arena = self
+            .known
+            .get_mut(&label)
+            .ok_or_else(|| CallError::new(call, CallReason::Protocol(format!("arena {label} was never described"))))?;
+        let memory = |error: ShmError| CallError::new(call, CallReason::Memory(error));
+        let slot = match access {
+            Access::Read => &mut arena.readable,
+            Access::Write => &mut arena.writable,
+        };
+        if let Some(mapping) = slot {
+            return Ok(Arc::clone(mapping));
+        }
+        let mapping = match access {
+            Access::Read => Mapping::read_only(&arena.descriptor, arena.nbytes),
+            Access::Write => Mapping::read_write(&arena.descriptor, arena.nbytes),
+        };
+        let mapping = Arc::new(mapping.map_err(memory)?);
+        *slot = Some(Arc::clone(&mapping));
+        Ok(mapping)
+    }
+}

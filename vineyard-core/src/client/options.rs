@@ -1,0 +1,95 @@
+//! How to connect.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Client;
+use crate::error::ConnectError;
+
+/// The environment variable that names the socket.
+const SOCKET_VARIABLE: &str = "VINEYARD_IPC_SOCKET";
+
+/// How to connect, for when [`Client::connect`] is not enough.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use vineyard_core::ConnectOptions;
+/// let client = ConnectOptions::new().socket("/run/vineyard.sock").timeout(Duration::from_secs(5)).connect()?;
+/// # Ok::<(), vineyard_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    pub(super) socket: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    pub(super) username: String,
+    pub(super) password: String,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ConnectOptions {
+    /// No socket, a time-out of 60 s, no user.
+    pub fn new() -> Self {
+        Self { socket: None, timeout: Duration::from_secs(60), username: String::new(), password: String::new() }
+    }
+
+    /// The socket's path. Without it, `VINEYARD_IPC_SOCKET` and then the default paths of servers are looked at.
+    #[must_use]
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// How long one request may take before the connection is given up. Calls that wait for something have their own.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// For servers that authenticate.
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        self.username = name.into();
+        self.password = password.into();
+        self
+    }
+
+    /// Connects and registers. Two system calls and one round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::NoSocket`] if no socket is given or found, [`ConnectError::Unreachable`] if nobody listens,
+    /// [`ConnectError::Refused`] if the server does not want us.
+    pub fn connect(&self) -> Result<Client, ConnectError> {
+        let socket = match &self.socket {
+            Some(socket) => socket.clone(),
+            None => find_socket()?,
+        };
+        Client::open(socket, self)
+    }
+}
+
+/// The socket that the environment names, or that lies where servers put it by default.
+fn find_socket() -> Result<PathBuf, ConnectError> {
+    if let Some(path) = std::env::var_os(SOCKET_VARIABLE).filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    let below = |variable: &str, path: &str| std::env::var_os(variable).map(|base| Path::new(&base).join(path));
+    let tried: Vec<PathBuf> = [
+        Some(PathBuf::from("/var/run/vineyard.sock")),
+        below("XDG_RUNTIME_DIR", "vineyard.sock"),
+        below("HOME", ".local/vineyard/vineyard.sock"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match tried.iter().find(|path| path.exists()) {
+        Some(path) => Ok(path.clone()),
+        None => Err(ConnectError::NoSocket { tried }),
+    }
+}

@@ -1,0 +1,229 @@
+//! What a put consists of, worked out before anything is sent.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::blob::{Blob, StoreId};
+use crate::error::BuildError;
+use crate::id::{InstanceId, ObjectId};
+use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, MetaTree, ObjectMeta};
+
+/// The steps of one put: bytes to copy in, and nodes to create, members before those who hold them.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Blobs to copy into the store.
+    pub(super) uploads: Vec<Blob>,
+    /// Blobs of the store that are linked.
+    pub(super) linked_blobs: Vec<ObjectId>,
+    /// Objects of the store that are linked.
+    pub(super) linked_objects: Vec<ObjectId>,
+    /// Nodes to create, by level: the members of a node are on lower levels.
+    pub(super) levels: Vec<Vec<Node>>,
+}
+
+/// One node to create.
+#[derive(Debug)]
+pub(super) struct Node {
+    tree: MetaTree,
+    slots: Vec<(String, Slot)>,
+}
+
+/// A member of a node whose id is not known yet, or not by value.
+#[derive(Debug)]
+enum Slot {
+    Upload { index: usize, nbytes: u64 },
+    Linked { id: ObjectId, nbytes: u64 },
+    Object(ObjectId),
+    Node { level: usize, index: usize },
+}
+
+/// Where a plan is carried out, and what is known of it.
+pub(super) struct Target<'a> {
+    pub(super) store: StoreId,
+    pub(super) instance: InstanceId,
+    /// Blobs and objects that were found to be gone; they are copied instead of linked.
+    pub(super) gone: &'a HashSet<ObjectId>,
+}
+
+impl Plan {
+    pub(super) fn new(draft: &DraftNode, target: &Target<'_>) -> Result<Self, BuildError> {
+        let mut planner = Planner { plan: Self::default(), target, copied: HashMap::new() };
+        planner.node(draft)?;
+        Ok(planner.plan)
+    }
+
+    /// Bytes that will be copied.
+    pub(super) fn upload_bytes(&self) -> u64 {
+        self.uploads.iter().map(|blob| blob.nbytes() as u64).fold(0, u64::saturating_add)
+    }
+}
+
+struct Planner<'a> {
+    plan: Plan,
+    target: &'a Target<'a>,
+    /// Uploads by address and length: bytes that are used twice are copied once.
+    copied: HashMap<(usize, usize), usize>,
+}
+
+impl Planner<'_> {
+    /// Plans a node and everything below it; returns where it will be.
+    fn node(&mut self, draft: &DraftNode) -> Result<(usize, usize), BuildError> {
+        let mut tree = MetaTree::new();
+        tree.set("typename", draft.typename().as_str());
+        tree.set("instance_id", self.target.instance.as_raw());
+        tree.set("transient", true);
+        tree.set("global", false);
+        tree.set("nbytes", draft.nbytes());
+        let mut slots = Vec::new();
+        let mut level = 0;
+        for (key, field) in draft.fields() {
+            let slot = match field {
+                DraftField::Value(value) => {
+                    tree.set(key, value.clone());
+                    continue;
+                }
+                DraftField::Payload(blob) => self.payload(blob),
+                DraftField::Node(node) => self.member(node)?,
+                DraftField::Link(meta) if self.is_linkable(meta) => {
+                    self.plan.linked_objects.push(meta.id());
+                    Slot::Object(meta.id())
+                }
+                DraftField::Link(meta) => {
+                    let copy = DraftNode::from_meta(meta).map_err(|error| error.in_field(key))?;
+                    self.member(&copy)?
+                }
+            };
+            if let Slot::Node { level: below, .. } = slot {
+                level = level.max(below.saturating_add(1));
+            }
+            slots.push((key.to_owned(), slot));
+        }
+        if self.plan.levels.len() <= level {
+            self.plan.levels.resize_with(level.saturating_add(1), Vec::new);
+        }
+        let index = self.plan.levels.get_mut(level).map_or(0, |nodes| {
+            nodes.push(Node { tree, slots });
+            nodes.len().saturating_sub(1)
+        });
+        Ok((level, index))
+    }
+
+    fn member(&mut self, draft: &DraftNode) -> Result<Slot, BuildError> {
+        self.node(draft).map(|(level, index)| Slot::Node { level, index })
+    }
+
+    fn payload(&mut self, blob: &Blob) -> Slot {
+        let nbytes = blob.nbytes() as u64;
+        if nbytes == 0 {
+            return Slot::Linked { id: ObjectId::EMPTY_BLOB, nbytes };
+        }
+        if let Some(id) = blob.id_in(self.target.store).filter(|id| !self.target.gone.contains(id)) {
+            self.plan.linked_blobs.push(id);
+            return Slot::Linked { id, nbytes };
+        }
+        let uploads = &mut self.plan.uploads;
+        let place = (blob.as_bytes().as_ptr().addr(), blob.nbytes());
+        let index = *self.copied.entry(place).or_insert_with(|| {
+            uploads.push(blob.clone());
+            uploads.len().saturating_sub(1)
+        });
+        Slot::Upload { index, nbytes }
+    }
+
+    fn is_linkable(&self, meta: &ObjectMeta) -> bool {
+        let stored = meta.id() != ObjectId::INVALID;
+        stored && meta.store() == Some(self.target.store) && !self.target.gone.contains(&meta.id())
+    }
+}
+
+impl Node {
+    /// The tree to send, now that the ids of uploads and lower levels are known.
+    pub(super) fn into_tree(self, instance: InstanceId, uploads: &[ObjectId], created: &[Vec<ObjectId>]) -> MetaTree {
+        let mut tree = self.tree;
+        for (key, slot) in self.slots {
+            let member = match slot {
+                Slot::Upload { index, nbytes } => uploads.get(index).map(|id| blob_tree(*id, nbytes, instance)),
+                Slot::Linked { id, nbytes } => Some(blob_tree(id, nbytes, instance)),
+                Slot::Object(id) => Some(object_tree(id)),
+                Slot::Node { level, index } => {
+                    created.get(level).and_then(|ids| ids.get(index)).map(|id| object_tree(*id))
+                }
+            };
+            if let Some(member) = member {
+                tree.set_member(key, member);
+            }
+        }
+        tree
+    }
+}
+
+/// A blob, described as clients do.
+fn blob_tree(id: ObjectId, nbytes: u64, instance: InstanceId) -> MetaTree {
+    let mut tree = MetaTree::new();
+    tree.set("id", id.to_string());
+    tree.set("typename", BLOB_TYPENAME);
+    tree.set("instance_id", instance.as_raw());
+    tree.set("length", nbytes);
+    tree.set("nbytes", nbytes);
+    tree.set("transient", true);
+    tree
+}
+
+/// An object that exists already: nothing but its id.
+fn object_tree(id: ObjectId) -> MetaTree {
+    let mut tree = MetaTree::new();
+    tree.set("id", id.to_string());
+    tree
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::Key;
+    use crate::typename::TypeName;
+
+    const STORE: StoreId = StoreId::Connection(1);
+
+    fn plan(draft: &DraftNode, gone: &[ObjectId]) -> Plan {
+        let gone = gone.iter().copied().collect();
+        let target = Target { store: STORE, instance: InstanceId::from_raw(3), gone: &gone };
+        Plan::new(draft, &target).expect("plans")
+    }
+
+    fn node(fields: impl IntoIterator<Item = (&'static str, DraftField)>) -> DraftNode {
+        let mut node = DraftNode::new(TypeName::new("test::Node"));
+        for (key, field) in fields {
+            node.set(&Key::new(key), field).expect("a good key");
+        }
+        node
+    }
+
+    #[test]
+    fn bytes_that_are_used_twice_are_copied_once() {
+        let blob = Blob::from(vec![1u8; 100]);
+        let inner = node([("x", DraftField::Payload(blob.clone()))]);
+        let draft = node([("a", DraftField::Payload(blob)), ("b", DraftField::Node(inner))]);
+        let plan = plan(&draft, &[]);
+        assert_eq!((plan.uploads.len(), plan.upload_bytes()), (1, 100));
+        assert_eq!(plan.levels.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn blobs_of_the_store_are_linked_unless_they_are_gone() {
+        let id = ObjectId::from_raw(0x8000_0000_0000_0005);
+        let region = crate::shm::Region::heap(vec![1u8; 8]);
+        let ours = DraftField::Payload(Blob::stored(region.clone(), STORE, id));
+        let theirs = DraftField::Payload(Blob::stored(region, StoreId::Connection(2), id));
+        assert_eq!(plan(&node([("a", ours.clone())]), &[]).linked_blobs, [id]);
+        assert_eq!(plan(&node([("a", ours)]), &[id]).uploads.len(), 1);
+        assert_eq!(plan(&node([("a", theirs)]), &[]).uploads.len(), 1);
+    }
+
+    #[test]
+    fn no_bytes_are_the_empty_blob() {
+        let plan = plan(&node([("a", DraftField::Payload(Blob::empty()))]), &[]);
+        assert!(plan.uploads.is_empty() && plan.linked_blobs.is_empty());
+        let node = plan.levels.into_iter().flatten().next().expect("one node");
+        let tree = node.into_tree(InstanceId::from_raw(3), &[], &[]);
+        assert_eq!(tree.member("a").and_then(|m| m.id()), Some(ObjectId::EMPTY_BLOB));
+    }
+}
