@@ -1,1 +1,10 @@
-//! Stub.
+//! What the integration tests share: servers in temporary directories, peers in processes of their own.
+
+mod peer;
+mod server;
+
+pub use peer::Peer;
+pub use server::TestServer;
+
+/// What every test returns: any error ends it, with its chain of causes.
+pub type TestResult = Result<(), Box<dyn std::error::Error>>;

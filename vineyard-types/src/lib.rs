@@ -1,1 +1,37 @@
-//! Stub.
+//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Tensor`], [`DataFrame`], [`CsrGraph`].
+//!
+//! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
+//! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
+//! `numpy.ndarray` and `pandas.DataFrame`.
+//!
+//! ```no_run
+//! use vineyard_core::Client;
+//! use vineyard_types::{DataFrame, Tensor};
+//!
+//! let client = Client::from_env()?;
+//! let tensor = client.put(&Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?)?;
+//! let tensor = client.get::<Tensor<f64>>(tensor)?; // no copy
+//! assert_eq!(tensor.row(1), Some(&[4.0, 5.0, 6.0][..]));
+//!
+//! let frame = DataFrame::new().with_column("a", vec![1i64, 2])?.with_column("b", vec!["x", "y"])?;
+//! client.put_named("frame", &frame)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
+//! types it says `use vineyard_types as _;`.
+#![forbid(unsafe_code)]
+
+pub mod dataframe;
+pub mod index;
+pub mod numeric;
+pub mod scalar;
+pub mod strings;
+pub mod tensor;
+
+pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
+pub use index::Index;
+pub use numeric::{Bool8, Numeric};
+pub use scalar::{Float, Int, Scalar, Text};
+pub use strings::{StringArray, StringError, StringTensor};
+pub use tensor::{ShapeError, Tensor};

@@ -182,9 +182,15 @@ impl<V: Member + MetaValue> MapOf<String, V> for MetaKind {
     }
 }
 
+fn read_map_key<K: MetaValue>(meta: &ObjectMeta, key: &Key) -> Result<K, ResolveError> {
+    let value = meta.value(key.as_str())?;
+    let expected = || ResolveReason::value(key.as_str(), format!("a map key of type {}", K::NAME), value);
+    K::from_json(value).ok_or_else(|| expected().into())
+}
+
 macro_rules! numbered_maps {
     ($($kind:ty),*) => {$(
-        impl<K: Member + MetaValue, V: Member> MapOf<K, V> for $kind {
+        impl<K: MetaValue, V: Member> MapOf<K, V> for $kind {
             type Kind = SpreadKind;
 
             fn stage_map<'a>(
@@ -198,7 +204,7 @@ macro_rules! numbered_maps {
             {
                 to.set_value(&key.size(), Value::from(entries.len()))?;
                 for (index, (name, value)) in entries.enumerate() {
-                    name.stage(&key.map_key(index), to).map_err(|error| error.in_element(index))?;
+                    to.set_value(&key.map_key(index), name.to_json()).map_err(|error| error.in_element(index))?;
                     value.stage(&key.map_value(index), to).map_err(|error| error.in_element(index))?;
                 }
                 Ok(())
@@ -206,7 +212,7 @@ macro_rules! numbered_maps {
 
             fn resolve_map(meta: &ObjectMeta, key: &Key) -> Result<Vec<(K, V)>, ResolveError> {
                 let entry = |index| {
-                    let name = K::resolve(meta, &key.map_key(index))?;
+                    let name = read_map_key(meta, &key.map_key(index))?;
                     let value = V::resolve(meta, &key.map_value(index))?;
                     Ok((name, value))
                 };

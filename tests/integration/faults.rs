@@ -1,0 +1,185 @@
+//! Bad input: errors say what is wrong, and nothing is left behind.
+
+use vineyard_core::{
+    Array, Blob, ConnectError, DraftNode, Error, GetError, Key, Member, Object, ObjectId, PutError, ResolveError,
+    ResolveReason, StatusCode,
+};
+use vineyard_tests::samples::{Bytes, Pair};
+use vineyard_tests::{TestResult, TestServer};
+
+#[test]
+fn a_missing_object_is_named() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = ObjectId::from_raw(5);
+    let error = client.get::<Bytes>(id).expect_err("there is none");
+    assert!(matches!(error, Error::Get(GetError::NotFound { id: found }) if found == id), "{error}");
+    assert_eq!(error.to_string(), "there is no object o0000000000000005");
+    let blob = ObjectId::from_raw(0x8000_0000_0000_0001);
+    assert!(matches!(client.get_blob(blob), Err(Error::Get(GetError::NotFound { .. }))));
+    assert!(matches!(client.get_by_name::<Bytes>("nobody"), Err(Error::Get(GetError::NoSuchName { .. }))));
+    assert!(!client.exists(id)?);
+    client.delete(id)?;
+    drop(client);
+    server.stop();
+    Ok(())
+}
+
+#[test]
+fn the_wrong_type_names_both() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = client.put(&Bytes { bytes: vec![1].into() })?;
+    let error = client.get::<Pair>(id).expect_err("another type");
+    assert_eq!(error.to_string(), format!("object {id}: expected an object of type `test::Pair`, found `test::Bytes`"));
+    Ok(())
+}
+
+/// Says that its bytes are numbers of eight bytes each.
+#[derive(Object)]
+#[object(typename = "test::Bytes")]
+struct Misread {
+    #[object(rename = "bytes")]
+    numbers: Array<u64>,
+}
+
+#[test]
+fn bytes_that_do_not_fit_name_the_field() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = client.put(&Bytes { bytes: vec![0; 20].into() })?;
+    let error = client.get::<Misread>(id).map(|read| read.numbers.len()).expect_err("20 bytes");
+    let expected = format!("object {id}: test::Bytes.numbers: blob holds 20 bytes, not a multiple of 8");
+    assert_eq!(error.to_string(), expected);
+    Ok(())
+}
+
+#[test]
+fn an_unsealed_blob_cannot_be_got() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let other = server.client()?;
+    let mut writer = client.create_blob(100)?;
+    writer.as_mut_slice().fill(1);
+    // Ids of blobs follow one another, so the next one tells the id of this one.
+    let next = client.put_array(&[1u8])?.blob().id().expect("stored");
+    let unsealed = (1..64).map(|back| ObjectId::from_raw(next.as_raw() - back)).find(|id| {
+        matches!(other.get_blob(*id), Err(Error::Get(GetError::NotSealed { id: found })) if found == *id)
+    });
+    assert!(unsealed.is_some(), "the unsealed blob was not refused as unsealed");
+    let array = writer.seal()?;
+    assert_eq!(Some(other.get_blob(unsealed.expect("found"))?.id()), Some(array.blob().id()));
+    Ok(())
+}
+
+#[test]
+fn a_put_beyond_the_limit_says_size_limit_and_use_and_leaves_nothing() -> TestResult {
+    let server = TestServer::with_size(1 << 20);
+    let client = server.client()?;
+    let kept = client.put(&Bytes { bytes: vec![1; 1000].into() })?;
+    let before = client.instance_status()?.memory_usage;
+    let both = Pair { first: vec![0; 100_000].into(), second: Some(vec![0; 300_000].into()) };
+    let error = client.put(&both).expect_err("1,300,000 bytes into 1,048,576");
+    let Error::Put(PutError::NoRoom { typename, nbytes, source }) = &error else { panic!("{error}") };
+    assert_eq!((typename.as_str(), *nbytes, source.code), ("test::Pair", 1_300_000, StatusCode::NotEnoughMemory));
+    for number in ["1300000", "1048576", "1000"] {
+        assert!(source.message.contains(number), "`{}` does not say {number}", source.message);
+    }
+    assert_eq!(client.instance_status()?.memory_usage, before);
+    assert!(client.exists(kept)?);
+    client.put(&Bytes { bytes: vec![2; 1 << 19].into() })?;
+    Ok(())
+}
+
+/// Refuses itself when it is resolved, but not when it is built.
+#[derive(Debug)]
+struct Unresolvable(Array<u8>);
+
+impl Member for Unresolvable {
+    type Kind = vineyard_core::NodeKind;
+    type Input = Self;
+
+    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), vineyard_core::BuildError> {
+        self.0.stage(key, draft)
+    }
+
+    fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), vineyard_core::BuildError> {
+        input.stage(key, draft)
+    }
+
+    fn resolve(meta: &vineyard_core::ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+        let found = meta.contains(key.as_str());
+        Err(ResolveReason::Invalid(format!("never ({found})").into()).into())
+    }
+
+    fn describe(key: &Key) -> vineyard_core::FieldSchema {
+        Blob::describe(key)
+    }
+}
+
+#[derive(Object)]
+#[object(typename = "test::Stubborn")]
+struct Stubborn {
+    inner: Unresolvable,
+}
+
+#[test]
+fn a_builder_refuses_what_could_not_be_got_again() {
+    let error = Stubborn::builder().inner(Unresolvable(vec![1].into())).build().expect_err("does not resolve");
+    assert_eq!(error.to_string(), "inner: not valid: never (true)");
+}
+
+#[test]
+fn a_member_that_cannot_be_created_takes_the_whole_put_back() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    // 200 levels: the server refuses, after the lower levels were created.
+    let mut node = DraftNode::new(vineyard_core::TypeName::new("test::Leaf"));
+    node.set(&Key::new("bytes"), vineyard_core::DraftField::Payload(Blob::from(vec![1u8; 64])))?;
+    let tower = Tower { node };
+    let error = client.put(&tower).expect_err("too deep");
+    assert!(matches!(error, Error::Put(PutError::Call { .. })), "{error}");
+    assert_eq!(client.instance_status()?.memory_usage, 0, "a blob is left");
+    assert!(client.list("test::*", 1000)?.is_empty(), "objects are left");
+    Ok(())
+}
+
+/// Stages itself as 200 objects, one inside the other.
+struct Tower {
+    node: DraftNode,
+}
+
+impl Object for Tower {
+    type Builder = ();
+
+    fn typename() -> vineyard_core::TypeName {
+        vineyard_core::TypeName::new("test::Tower")
+    }
+
+    fn schema() -> vineyard_core::Schema {
+        vineyard_core::Schema::new::<Self>(1, Vec::new())
+    }
+
+    fn resolve(meta: &vineyard_core::ObjectMeta) -> Result<Self, ResolveError> {
+        Err(ResolveReason::MissingKey { key: meta.typename().to_owned() }.into())
+    }
+
+    fn stage(&self) -> Result<DraftNode, vineyard_core::BuildError> {
+        (0..200).try_fold(self.node.clone(), |inner, _| {
+            let mut outer = DraftNode::new(Self::typename());
+            outer.set(&Key::new("inner"), vineyard_core::DraftField::Node(inner))?;
+            Ok(outer)
+        })
+    }
+
+    fn __only_derive_implements_object() {}
+}
+
+#[test]
+fn nobody_listening_is_said_at_once() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("nobody.sock");
+    let error = vineyard_core::Client::connect(&path).expect_err("nobody listens");
+    assert!(matches!(&error, Error::Connect(ConnectError::Unreachable { socket, .. }) if *socket == path), "{error}");
+    assert!(error.to_string().contains("nobody.sock"), "{error}");
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs every test. Sets up what they need: a Python environment with the published client and daemon.
+#
+#   tests/run.sh            all tests
+#   tests/run.sh NAME..     only tests whose name contains NAME (arguments go to the test programs)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target="${CARGO_TARGET_DIR:-$PWD/target}"
+venv="$target/test-venv"
+requirements=tests/python/requirements.txt
+stamp="$venv/requirements.txt"
+python="${PYTHON:-python3}"
+
+if ! cmp -s "$requirements" "$stamp"; then
+    echo "setting up the Python environment in $venv"
+    rm -rf "$venv"
+    mkdir -p "$target"
+    "$python" -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    cp "$requirements" "$stamp"
+fi
+
+export VINEYARD_TEST_PYTHON="$venv/bin/python"
+export VINEYARD_TEST_DAEMON
+VINEYARD_TEST_DAEMON="$("$venv/bin/python" -c \
+    'import os, sysconfig; print(os.path.join(sysconfig.get_path("platlib"), "vineyard", "bdist", "vineyardd"))')"
+
+features="vineyard-tests/interop,vineyard-core/testing"
+# The programs first, so that tests find the examples and the server built.
+cargo build --workspace --bins --examples --features "$features"
+cargo test --workspace --exclude vineyard-benches --features "$features" --tests --lib --bins -- "$@"
+cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"

@@ -1,0 +1,88 @@
+//! The other process of a test: does one thing with a server, and says so on standard output.
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use vineyard_core::{Client, ObjectId};
+use vineyard_server::Server;
+use vineyard_tests::samples;
+
+fn say(line: impl std::fmt::Display) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+fn wait() -> Result<(), Box<dyn Error>> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(())
+}
+
+/// Serves until the other side goes away.
+fn serve(socket: &str) -> Result<(), Box<dyn Error>> {
+    let server = Server::builder().socket(socket).size(64 << 20).instance_id(7).spawn()?;
+    say("listening")?;
+    wait()?;
+    server.stop();
+    Ok(())
+}
+
+/// Puts one object of every type under its name.
+fn put_all(socket: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    samples::put_all(&client)?;
+    say("put")
+}
+
+/// Gets every object that `put_all` has put, and compares it.
+fn check_all(socket: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    let count = samples::check_all(&client)?;
+    say(format_args!("checked {count}"))
+}
+
+/// Starts to write a blob and never ends.
+fn write_forever(socket: &str, nbytes: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    let mut writer = client.create_blob(nbytes.parse()?)?;
+    let half = writer.len() / 2;
+    writer.as_mut_slice()[..half].fill(0xAB);
+    say("writing")?;
+    wait()
+}
+
+/// Views an object, waits, and says whether it still looks the same.
+fn hold(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    let bytes = client.get::<samples::Bytes>(id.parse::<ObjectId>()?)?;
+    let before = bytes.bytes.to_vec();
+    say("holding")?;
+    wait()?;
+    say(if bytes.bytes == before.into() { "same" } else { "changed" })
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments.as_slice() {
+        ["serve", socket] => serve(socket),
+        ["put-all", socket] => put_all(socket),
+        ["check-all", socket] => check_all(socket),
+        ["write-forever", socket, nbytes] => write_forever(socket, nbytes),
+        ["hold", socket, id] => hold(socket, id),
+        _ => Err(format!("unknown command line: {arguments:?}").into()),
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("peer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

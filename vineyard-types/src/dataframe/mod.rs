@@ -1,0 +1,239 @@
+//! Named columns of different types.
+
+mod column;
+mod name;
+mod show;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+use vineyard_core::Object;
+
+pub use column::{Cell, Column, ColumnNumber};
+pub use name::ColumnName;
+pub use show::Head;
+
+use crate::index::Index;
+use crate::strings::StringArray;
+use crate::tensor::Tensor;
+
+/// A column that does not fit its frame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// Columns of different length.
+    #[error("column `{name}` has {found} rows, the frame has {expected}")]
+    Rows {
+        /// The column.
+        name: String,
+        /// Its rows.
+        found: usize,
+        /// The rows of the other columns.
+        expected: usize,
+    },
+    /// Labels of another number than rows.
+    #[error("the index has {found} labels, the frame has {expected} rows")]
+    Labels {
+        /// The labels.
+        found: usize,
+        /// The rows.
+        expected: usize,
+    },
+    /// There is no such column.
+    #[error("there is no column `{name}`")]
+    NoColumn {
+        /// The column.
+        name: String,
+    },
+    /// The column is of another type.
+    #[error("column `{name}` is of type {found}, expected {expected}")]
+    Type {
+        /// The column.
+        name: String,
+        /// What it holds.
+        found: String,
+        /// What was asked for.
+        expected: &'static str,
+    },
+}
+
+fn unset() -> i64 {
+    -1
+}
+
+/// A table of named columns, of numbers or text, with labels for its rows if it has an index.
+///
+/// Python gets it as a `pandas.DataFrame`, the numbers without a copy, and what Python puts as a frame is got as a
+/// `DataFrame`. Cloning shares all payloads; a frame that was got and gets one more column is put for the price of that
+/// column.
+///
+/// ```
+/// use vineyard_types::DataFrame;
+/// let frame = DataFrame::new()
+///     .with_column("city", vec!["Oslo", "Rome"])?
+///     .with_column("degrees", vec![-3.5, 14.0])?;
+/// assert_eq!(frame.num_rows(), 2);
+/// assert_eq!(frame.numbers::<f64>("degrees")?.as_slice(), &[-3.5, 14.0]);
+/// assert_eq!(frame.texts("city")?.get(0).transpose()?, Some("Oslo"));
+/// println!("{}", frame.head(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Object)]
+#[object(typename = "vineyard::DataFrame", rename_all = "{}_", validate = Self::check)]
+pub struct DataFrame {
+    /// The names once more, as Python wants them.
+    #[object(json, default)]
+    columns: Vec<Value>,
+    values: IndexMap<ColumnName, Column>,
+    index: Option<Index>,
+    #[object(default = unset)]
+    partition_index_row: i64,
+    #[object(default = unset)]
+    partition_index_column: i64,
+    #[object(default)]
+    row_batch_index: i64,
+}
+
+impl Default for DataFrame {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DataFrame {
+    /// A frame without columns.
+    pub fn new() -> Self {
+        Self {
+            columns: Vec::new(),
+            values: IndexMap::new(),
+            index: None,
+            partition_index_row: unset(),
+            partition_index_column: unset(),
+            row_batch_index: 0,
+        }
+    }
+
+    /// The frame with one more column, or with another one under a name it has. The others are shared.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Rows`] if the column has another number of rows than the frame.
+    pub fn with_column(
+        mut self,
+        name: impl Into<ColumnName>,
+        column: impl Into<Column>,
+    ) -> Result<Self, FrameError> {
+        let (name, column) = (name.into(), column.into());
+        let alone = self.values.keys().all(|other| *other == name) && self.index.is_none();
+        if !alone && column.len() != self.num_rows() {
+            let (found, expected) = (column.len(), self.num_rows());
+            return Err(FrameError::Rows { name: name.to_string(), found, expected });
+        }
+        self.values.insert(name, column);
+        self.columns = self.values.keys().map(|name| name.as_json().clone()).collect();
+        Ok(self)
+    }
+
+    /// The frame with labels for its rows.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Labels`] if there are more or fewer labels than rows.
+    pub fn with_index(mut self, index: Index) -> Result<Self, FrameError> {
+        if !self.values.is_empty() && index.len() != self.num_rows() {
+            return Err(FrameError::Labels { found: index.len(), expected: self.num_rows() });
+        }
+        self.index = Some(index);
+        Ok(self)
+    }
+
+    /// Number of rows.
+    pub fn num_rows(&self) -> usize {
+        match (self.values.first(), &self.index) {
+            (Some((_, column)), _) => column.len(),
+            (None, Some(index)) => index.len(),
+            (None, None) => 0,
+        }
+    }
+
+    /// Number of columns.
+    pub fn num_columns(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The names in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &ColumnName> {
+        self.values.keys()
+    }
+
+    /// The columns in order.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = (&ColumnName, &Column)> {
+        self.values.iter()
+    }
+
+    /// The labels of the rows, if they have any.
+    pub fn index(&self) -> Option<&Index> {
+        self.index.as_ref()
+    }
+
+    /// One column.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::NoColumn`].
+    pub fn column(&self, name: impl Into<ColumnName>) -> Result<&Column, FrameError> {
+        let name = name.into();
+        self.values.get(&name).ok_or_else(|| FrameError::NoColumn { name: name.to_string() })
+    }
+
+    /// One column of numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::NoColumn`], [`FrameError::Type`] if they are of another type.
+    pub fn numbers<T: ColumnNumber>(&self, name: impl Into<ColumnName>) -> Result<&Tensor<T>, FrameError> {
+        let name = name.into();
+        let column = self.column(&name)?;
+        column.numbers().ok_or_else(|| wrong_type(&name, column, T::NUMPY))
+    }
+
+    /// One column of text.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::NoColumn`], [`FrameError::Type`] if it holds something else.
+    pub fn texts(&self, name: impl Into<ColumnName>) -> Result<&StringArray, FrameError> {
+        let name = name.into();
+        let column = self.column(&name)?;
+        column.texts().ok_or_else(|| wrong_type(&name, column, "text"))
+    }
+
+    /// The first rows, to be shown as an aligned table.
+    pub fn head(&self, rows: usize) -> Head<'_> {
+        Head::new(self, rows)
+    }
+
+    fn check(&self) -> Result<(), FrameError> {
+        let expected = self.num_rows();
+        for (name, column) in &self.values {
+            if column.len() != expected {
+                return Err(FrameError::Rows { name: name.to_string(), found: column.len(), expected });
+            }
+        }
+        match &self.index {
+            Some(index) if index.len() != expected => Err(FrameError::Labels { found: index.len(), expected }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn wrong_type(name: &ColumnName, column: &Column, expected: &'static str) -> FrameError {
+    let found = match column {
+        Column::Text(_) => "text",
+        Column::Other(other) => other.meta().typename(),
+        numbers => numbers.numpy_name(),
+    };
+    FrameError::Type { name: name.to_string(), found: found.to_owned(), expected }
+}
+
+#[cfg(test)]
+mod tests;

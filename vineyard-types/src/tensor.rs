@@ -1,0 +1,200 @@
+//! Numbers in any number of dimensions.
+
+use vineyard_core::{Array, Object};
+
+use crate::numeric::{Bool8, Numeric};
+
+/// A shape and elements that do not go together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// Fewer or more elements than the shape has places.
+    #[error("shape {shape:?} has {places} places, but there are {elements} elements")]
+    Elements {
+        /// The shape.
+        shape: Vec<u64>,
+        /// The product of its dimensions.
+        places: u64,
+        /// How many elements there are.
+        elements: usize,
+    },
+    /// More places than can be counted.
+    #[error("shape {shape:?} has more places than can be counted")]
+    Overflow {
+        /// The shape.
+        shape: Vec<u64>,
+    },
+}
+
+/// The number of places in a shape; 1 without dimensions.
+fn places(shape: &[u64]) -> Result<u64, ShapeError> {
+    // A dimension of zero wins over others whose product could not be counted.
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    let product = shape.iter().try_fold(1u64, |product, dimension| product.checked_mul(*dimension));
+    product.ok_or_else(|| ShapeError::Overflow { shape: shape.to_vec() })
+}
+
+fn row_major() -> String {
+    "C".to_owned()
+}
+
+/// A dense tensor: a shape and its elements, the last dimension fastest.
+///
+/// Python gets it as a `numpy.ndarray`, without a copy, and what Python puts as an array is got as a `Tensor`.
+///
+/// ```
+/// use vineyard_types::Tensor;
+/// let tensor = Tensor::new([2, 3], vec![1, 2, 3, 4, 5, 6])?;
+/// assert_eq!(tensor.get(&[1, 0]), Some(&4));
+/// assert_eq!(tensor.row(1), Some(&[4, 5, 6][..]));
+/// assert!(Tensor::new([2, 3], vec![1.0]).is_err());
+/// # Ok::<(), vineyard_types::ShapeError>(())
+/// ```
+#[derive(Debug, Clone, Object)]
+#[object(
+    typename = "vineyard::Tensor",
+    rename_all = "{}_",
+    validate = Self::check,
+    register(<i8>, <i16>, <i32>, <i64>, <u8>, <u16>, <u32>, <u64>, <f32>, <f64>, <Bool8>)
+)]
+pub struct Tensor<T: Numeric> {
+    shape: Vec<u64>,
+    #[object(default)]
+    partition_index: Vec<i64>,
+    #[object(json, default = row_major)]
+    order: String,
+    #[object(default)]
+    value_type: String,
+    #[object(default)]
+    value_type_meta: String,
+    buffer: Array<T>,
+}
+
+impl<T: Numeric> Tensor<T> {
+    /// A tensor of this shape over these elements. Neither copies a vector nor an array.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError`] if the number of elements is not the product of the dimensions.
+    pub fn new(shape: impl Into<Vec<u64>>, elements: impl Into<Array<T>>) -> Result<Self, ShapeError> {
+        let (shape, buffer) = (shape.into(), elements.into());
+        let places = places(&shape)?;
+        if places != buffer.len() as u64 {
+            return Err(ShapeError::Elements { shape, places, elements: buffer.len() });
+        }
+        Ok(Self::over(shape, buffer))
+    }
+
+    fn over(shape: Vec<u64>, buffer: Array<T>) -> Self {
+        Self {
+            shape,
+            partition_index: Vec::new(),
+            order: row_major(),
+            value_type: T::NUMPY.to_owned(),
+            value_type_meta: T::NUMPY_META.to_owned(),
+            buffer,
+        }
+    }
+
+    /// The length of each dimension.
+    pub fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All elements, the last dimension fastest.
+    pub fn as_slice(&self) -> &[T] {
+        // `check` has seen that there are at least so many; a blob may have room to spare at its end.
+        let places = places(&self.shape).ok().and_then(|places| usize::try_from(places).ok());
+        places.and_then(|places| self.buffer.get(..places)).unwrap_or_default()
+    }
+
+    /// The array the elements lie in.
+    pub fn array(&self) -> &Array<T> {
+        &self.buffer
+    }
+
+    /// The element at a place, one index for each dimension; `None` outside of the shape.
+    pub fn get(&self, index: &[usize]) -> Option<&T> {
+        if index.len() != self.shape.len() {
+            return None;
+        }
+        let offset = index.iter().zip(&self.shape).try_fold(0u64, |offset, (index, dimension)| {
+            let index = u64::try_from(*index).ok().filter(|index| index < dimension)?;
+            offset.checked_mul(*dimension)?.checked_add(index)
+        })?;
+        self.as_slice().get(usize::try_from(offset).ok()?)
+    }
+
+    /// The elements at one index of the first dimension; `None` outside of it, and without dimensions.
+    pub fn row(&self, index: usize) -> Option<&[T]> {
+        let (rows, inner) = self.shape.split_first()?;
+        u64::try_from(index).ok().filter(|index| index < rows)?;
+        let width = usize::try_from(places(inner).ok()?).ok()?;
+        let start = index.checked_mul(width)?;
+        self.as_slice().get(start..start.checked_add(width)?)
+    }
+
+    /// The order that the writer's array had, `C` or `F`; the elements are stored in the order of `C` in any case.
+    pub fn original_order(&self) -> &str {
+        &self.order
+    }
+
+    fn check(&self) -> Result<(), ShapeError> {
+        let places = places(&self.shape)?;
+        if places > self.buffer.len() as u64 {
+            let elements = self.buffer.len();
+            return Err(ShapeError::Elements { shape: self.shape.clone(), places, elements });
+        }
+        Ok(())
+    }
+}
+
+impl<T: Numeric> From<Vec<T>> for Tensor<T> {
+    /// One dimension; the vector is not copied.
+    fn from(elements: Vec<T>) -> Self {
+        Array::from(elements).into()
+    }
+}
+
+impl<T: Numeric> From<Array<T>> for Tensor<T> {
+    /// One dimension; the array is not copied.
+    fn from(elements: Array<T>) -> Self {
+        Self::over(vec![elements.len() as u64], elements)
+    }
+}
+
+impl<T: Numeric, const N: usize> From<[T; N]> for Tensor<T> {
+    /// One dimension.
+    fn from(elements: [T; N]) -> Self {
+        Array::from(elements).into()
+    }
+}
+
+impl<T: Numeric> FromIterator<T> for Tensor<T> {
+    /// One dimension.
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        Array::from_iter(elements).into()
+    }
+}
+
+impl<T: Numeric> PartialEq for Tensor<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.as_slice() == other.as_slice()
+    }
+}
+
+#[cfg(test)]
+#[path = "tensor_tests.rs"]
+mod tests;
