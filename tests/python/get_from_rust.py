@@ -18,6 +18,8 @@ for dtype in ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "u
     assert got.dtype == np.dtype(dtype), (dtype, got.dtype)
     assert got.shape == (2, 3) and (got == np.arange(6).reshape(2, 3)).all(), (dtype, got)
 
+flags = get("rs/bool")
+assert flags.dtype == np.bool_ and list(flags) == [True, False], flags
 assert get("rs/empty").shape == (0, 3)
 assert get("rs/int") == 42 and get("rs/str") == "text" and get("rs/float") == 3.25
 

@@ -1,6 +1,7 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
 mod peer;
+pub mod samples;
 mod server;
 
 pub use peer::Peer;

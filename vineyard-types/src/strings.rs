@@ -102,6 +102,16 @@ impl StringArray {
         self.null_count
     }
 
+    /// Where each text starts in [`data`](Self::data), and where the last one ends.
+    pub fn offsets(&self) -> &Array<i64> {
+        &self.buffer_offsets
+    }
+
+    /// The bytes of all texts, one after the other.
+    pub fn data(&self) -> &Array<u8> {
+        &self.buffer_data
+    }
+
     /// Whether a text is not there (Arrow's null). False beyond the end.
     pub fn is_null(&self, index: usize) -> bool {
         let Some(place) = self.place(index) else { return false };
