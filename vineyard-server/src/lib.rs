@@ -1,1 +1,6 @@
-//! Stub.
+//! The Vineyard server: metadata, ids and patterns.
+#![forbid(unsafe_code)]
+
+pub mod ids;
+pub mod meta;
+pub mod pattern;
