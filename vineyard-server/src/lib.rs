@@ -1,1 +1,50 @@
-//! Stub.
+//! The Vineyard server: holds immutable blobs in shared memory and trees of metadata that describe them, and speaks
+//! the wire protocol of vineyard 0.24, so that existing clients work on it unchanged.
+//!
+//! The program `vineyard-server` is [`cli::main`]. As a library, it gives tests, examples and notebooks a private
+//! server in their own process:
+//!
+//! ```
+//! let server = vineyard_server::Server::builder().size(16 << 20).spawn()?;
+//! println!("export VINEYARD_IPC_SOCKET={}", server.socket().display());
+//! # Ok::<(), vineyard_server::StartError>(())
+//! ```
+//!
+//! # Inside
+//!
+//! ```text
+//! server ── workers ── conn     sockets, frames, descriptors: all that waits
+//!                       │
+//!                    service    Request -> Reply, one file for each family of messages
+//!                       │
+//!                     state     what connections share
+//!                    ┌──┴──┐
+//!                  store  meta  blobs and their memory; objects and names: pure
+//! ```
+//!
+//! # Trust
+//!
+//! Who may open the socket is trusted not to overwrite sealed blobs of others; the socket's permissions are the
+//! boundary. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+mod config;
+mod conn;
+mod error;
+pub mod ids;
+mod memory;
+pub mod meta;
+pub mod pattern;
+mod server;
+mod service;
+mod size;
+mod socket;
+mod state;
+mod store;
+mod workers;
+
+pub use error::StartError;
+pub use server::{Server, ServerBuilder, ServerHandle, StopReport};
+pub use size::{Bytes, SizeError, parse_size};

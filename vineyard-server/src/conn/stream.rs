@@ -1,0 +1,178 @@
+//! One connected socket: reading, writing, descriptors. Tries first and waits only when the kernel says so.
+
+use std::io::{self, IoSlice, Read};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessage, MsgFlags, send, sendmsg};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio_util::sync::CancellationToken;
+
+/// Bytes that are asked for at first, and the most after reads that filled what was asked for.
+const SMALL_READ: usize = 4 << 10;
+const LARGE_READ: usize = 256 << 10;
+
+/// How long a thread looks for the next request of a peer that it just served, before it sleeps. A peer that does one
+/// request after the other sends the next within microseconds, while to sleep and to be woken on another processor
+/// takes 10 of them on a good day and 60 on a virtual machine whose idle processors halt.
+const LINGER: Duration = Duration::from_micros(20);
+
+/// How long a peer may take to read its last reply when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The byte that carries a descriptor; clients ignore its value.
+const CARRIER: [u8; 1] = [0x14];
+
+/// A connected socket.
+///
+/// It is registered for reading only: with writing, the kernel would wake the thread each time the peer takes a reply
+/// out of the socket, which is once per request. Who must wait to write registers a second descriptor meanwhile.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    socket: AsyncFd<UnixStream>,
+    /// The last read found nothing more.
+    drained: bool,
+    chunk: usize,
+}
+
+impl Stream {
+    /// Registers the socket with the runtime of the calling task.
+    pub(crate) fn new(socket: UnixStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = register(socket, Interest::READABLE)?;
+        Ok(Self { socket, drained: true, chunk: SMALL_READ })
+    }
+
+    /// Appends what has arrived; `None` if there is nothing, 0 bytes if the peer has ended.
+    pub(crate) fn try_read(&mut self, into: &mut Vec<u8>) -> io::Result<Option<usize>> {
+        let start = into.len();
+        into.resize(start.saturating_add(self.chunk), 0);
+        let result = self.socket.get_ref().read(into.get_mut(start..).unwrap_or_default());
+        let count = *result.as_ref().unwrap_or(&0);
+        into.truncate(start.saturating_add(count));
+        self.drained = count < self.chunk;
+        self.chunk = if self.drained { SMALL_READ } else { self.chunk.saturating_mul(2).min(LARGE_READ) };
+        match result {
+            Ok(count) => Ok(Some(count)),
+            Err(error) if is_transient(&error) => {
+                // An interrupted read says nothing about what there is.
+                self.drained = error.kind() == io::ErrorKind::WouldBlock;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until something has arrived and appends it; 0 bytes if the peer has ended. Cancel-safe: what was taken
+    /// out of the socket is in `into`.
+    ///
+    /// With `linger`, the thread stays with this peer for [`LINGER`] before it turns to others.
+    pub(crate) async fn read(&mut self, into: &mut Vec<u8>, linger: bool) -> io::Result<usize> {
+        if linger {
+            let start = Instant::now();
+            while start.elapsed() < LINGER {
+                if let Some(count) = self.try_read(into)? {
+                    return Ok(count);
+                }
+                // The peer may need this very processor.
+                std::thread::yield_now();
+            }
+        }
+        loop {
+            if self.drained {
+                // Readiness is forgotten before the read that uses it up, so none that comes later is lost.
+                self.socket.readable().await?.clear_ready();
+            }
+            if let Some(count) = self.try_read(into)? {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Waits until the peer has ended, and leaves what it sent before in the socket. Cancel-safe.
+    pub(crate) async fn closed(&mut self) {
+        // The next read must look into the socket: the readiness for what is there is forgotten here.
+        self.drained = false;
+        while let Ok(mut guard) = self.socket.readable().await {
+            if guard.ready().is_read_closed() {
+                return;
+            }
+            guard.clear_ready();
+        }
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; [`io::ErrorKind::TimedOut`] if the server stops and the peer does not read.
+    pub(crate) async fn write_all(&self, bytes: &[u8], stop: &CancellationToken) -> io::Result<()> {
+        let mut rest = bytes;
+        self.patiently(stop, |socket| {
+            while !rest.is_empty() {
+                let count = send(socket, rest, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT)?;
+                rest = rest.get(count..).unwrap_or_default();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends one byte that carries a descriptor, as a message of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    pub(crate) async fn send_descriptor(&self, fd: BorrowedFd<'_>, stop: &CancellationToken) -> io::Result<()> {
+        let carried = [fd.as_raw_fd()];
+        self.patiently(stop, |socket| {
+            let rights = [ControlMessage::ScmRights(&carried)];
+            let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+            sendmsg::<()>(socket, &[IoSlice::new(&CARRIER)], &rights, flags, None).map(|_| ())
+        })
+        .await
+    }
+
+    /// Does `write` at once if it does not block, which is nearly always; otherwise whenever the socket allows it,
+    /// until it is done.
+    async fn patiently(
+        &self,
+        stop: &CancellationToken,
+        mut write: impl FnMut(RawFd) -> Result<(), Errno>,
+    ) -> io::Result<()> {
+        let mut attempt = |socket: &UnixStream| loop {
+            match write(socket.as_raw_fd()) {
+                Err(Errno::EINTR) => {}
+                done => return done.map_err(io::Error::from),
+            }
+        };
+        match attempt(self.socket.get_ref()) {
+            Err(error) if is_transient(&error) => {}
+            done => return done,
+        }
+        let waiting = register(self.socket.get_ref().try_clone()?, Interest::WRITABLE)?;
+        let given_up = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            done = waiting.async_io(Interest::WRITABLE, attempt) => done,
+            () = given_up => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+#[allow(
+    deprecated,
+    reason = "the successor is unsafe, for types that lie about their descriptor; a UnixStream does not"
+)]
+fn register(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
+    AsyncFd::with_interest(socket, interest)
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

@@ -1,0 +1,352 @@
+//! Checking what clients send, and making objects of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use vineyard_core::meta::{MetaField, MetaTree};
+use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
+
+use super::extent::Extent;
+use super::record::{BlobLink, Draft, Field};
+use super::tree::Tree;
+use super::{BLOB_TYPENAME, Blobs, NAME_KEY};
+use crate::ids::IdGenerator;
+
+/// Keys that have a place of their own in a record; `id` is not stored at all.
+const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
+
+/// What [`Tree::create`] made of one tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Created {
+    /// The new object.
+    pub id: ObjectId,
+    /// Its signature: the client's if it sent one.
+    pub signature: Signature,
+    /// Where it lives; unspecified for a global object whose members live on several instances.
+    pub instance_id: InstanceId,
+}
+
+impl Tree {
+    /// Creates objects, in order, all or none.
+    ///
+    /// A member is named by a tree with nothing but its `id`, or described by a full tree. A described object that
+    /// exists is taken as it is; one that does not is created under the id given, with its members. `strict` refuses
+    /// blobs that `blobs` does not know; otherwise a description of a blob is believed, with length 0. Objects are
+    /// transient whatever the client says, and top-level ids are made by `ids`.
+    ///
+    /// # Errors
+    ///
+    /// - Code 1: a signature that is not an integer.
+    /// - Code 7: no `instance_id`, or the typename of blobs.
+    /// - Code 21: no textual `typename`, an `instance_id` that is not an integer, a malformed id, a blob without its
+    ///   description, a cycle, a tree that is too deep or too large.
+    /// - Code 25: a member without `id`.
+    /// - Code 27: a member that is only named and does not exist, or with `strict` a blob that is not known.
+    /// - Code 51: a member on another instance in an object that is not global, a global member in a global object.
+    pub fn create(
+        &mut self,
+        contents: &[MetaTree],
+        ids: &IdGenerator,
+        now_millis: u64,
+        blobs: &dyn Blobs,
+        strict: bool,
+    ) -> Result<Vec<Created>, ServerError> {
+        let (drafts, claims) = (BTreeMap::new(), BTreeMap::new());
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, path: Vec::new() };
+        let created = contents.iter().map(|content| batch.add(content, now_millis)).collect::<Result<_, _>>()?;
+        let Batch { drafts, claims, .. } = batch;
+        for ((signature, instance), id) in claims {
+            self.edges.hold(signature, instance, id);
+        }
+        for (id, draft) in drafts {
+            self.insert(id, draft);
+        }
+        Ok(created)
+    }
+}
+
+/// Objects of one request that are checked; nothing is stored before all of them are.
+struct Batch<'a> {
+    tree: &'a Tree,
+    ids: &'a IdGenerator,
+    blobs: &'a dyn Blobs,
+    strict: bool,
+    drafts: BTreeMap<ObjectId, Draft>,
+    /// Signatures that links of the drafts go by.
+    claims: BTreeMap<(Signature, InstanceId), ObjectId>,
+    /// The objects that are being checked, outermost first.
+    path: Vec<ObjectId>,
+}
+
+/// What the fields of an object do not say.
+struct Head<'a> {
+    id: ObjectId,
+    typename: &'a str,
+    instance: InstanceId,
+    signature: Option<Signature>,
+    timestamp: Option<u64>,
+}
+
+/// What a parent wants to know of a member object.
+#[derive(Clone, Copy)]
+struct Summary {
+    instance: InstanceId,
+    signature: Option<Signature>,
+    global: bool,
+    extent: Extent,
+}
+
+/// The object whose member is looked at.
+struct Parent<'a> {
+    typename: &'a str,
+    global: bool,
+}
+
+impl Batch<'_> {
+    /// Checks a top-level object.
+    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<Created, ServerError> {
+        let typename = content.typename().ok_or_else(|| invalid("the metadata has no `typename` that is text"))?;
+        if typename == BLOB_TYPENAME {
+            return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
+        }
+        let instance = match content.field("instance_id") {
+            Some(field) => integer(field)
+                .map(InstanceId::from_raw)
+                .ok_or_else(|| invalid(format!("`instance_id` of `{}` is not an integer", short(typename))))?,
+            None => {
+                let message = format!("the metadata of `{}` has no `instance_id`", short(typename));
+                return Err(error(StatusCode::AssertionFailed, message));
+            }
+        };
+        let signature = signature(content, typename)?.unwrap_or_else(|| self.ids.signature());
+        let id = self.fresh_id();
+        let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
+        let summary = self.object(content, head)?;
+        Ok(Created { id, signature, instance_id: summary.instance })
+    }
+
+    /// An id that no client has taken: members come with ids of their own, which may be those of tomorrow.
+    fn fresh_id(&self) -> ObjectId {
+        loop {
+            let id = self.ids.object();
+            let is_linked_to = self.tree.edges.parents(id, None).next().is_some();
+            if !is_linked_to && self.summary(id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// Checks an object and what it is made of, and drafts it.
+    fn object(&mut self, content: &MetaTree, head: Head<'_>) -> Result<Summary, ServerError> {
+        let Head { id, typename, instance: own_instance, signature, timestamp } = head;
+        let global = match content.field("global") {
+            None => false,
+            Some(MetaField::Value(Value::Bool(global))) => *global,
+            Some(_) => return Err(invalid(format!("`global` of `{}` is not a boolean", short(typename)))),
+        };
+        let parent = Parent { typename, global };
+        let mut draft = Draft {
+            typename: typename.to_owned(),
+            instance: own_instance,
+            signature,
+            timestamp,
+            global,
+            own: Extent::NODE,
+            whole: Extent::NODE,
+            fields: Vec::new(),
+        };
+        draft.own.include_text(typename);
+        let mut members = Vec::new();
+        self.path.push(id);
+        for (key, field) in content.fields().filter(|(key, _)| !PLACED_KEYS.contains(key)) {
+            draft.own.include_text(key);
+            let field = match field {
+                MetaField::Value(value) => {
+                    let measured = draft.own.include_value(value);
+                    measured.ok_or_else(|| invalid(format!("{} is nested too deeply", parent.field(key))))?;
+                    Field::from_value(value)
+                }
+                MetaField::Member(_) if key == NAME_KEY => {
+                    return Err(invalid(format!("{} is a member, expected text", parent.field(key))));
+                }
+                MetaField::Member(member) => {
+                    let (field, instance) = self.member(&parent, key, member, &mut draft.own, &mut members)?;
+                    if instance != own_instance {
+                        if !global {
+                            let what = parent.field(key);
+                            let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
+                            return Err(error(StatusCode::GlobalObjectInvalid, message));
+                        }
+                        draft.instance = InstanceId::UNSPECIFIED;
+                    }
+                    field
+                }
+            };
+            draft.fields.push((key.into(), field));
+        }
+        self.path.pop();
+        draft.whole = draft.own;
+        members.into_iter().for_each(|member| draft.whole.include(member));
+        if !draft.whole.fits() {
+            let (found, limit) = (draft.whole, Extent::largest());
+            return Err(invalid(format!("`{}` expands to {found}, the limit is {limit}", short(typename))));
+        }
+        let summary = Summary::of(&draft);
+        self.drafts.insert(id, draft);
+        Ok(summary)
+    }
+
+    /// Checks a member, with what it stands for: how it is linked, and where it lives.
+    fn member(
+        &mut self,
+        parent: &Parent<'_>,
+        key: &str,
+        tree: &MetaTree,
+        own: &mut Extent,
+        members: &mut Vec<Extent>,
+    ) -> Result<(Field, InstanceId), ServerError> {
+        let what = || parent.field(key);
+        let Some(id) = tree.field("id") else {
+            return Err(error(StatusCode::MetaTreeNameNotExists, format!("{} has no `id`", what())));
+        };
+        let id = match id {
+            MetaField::Value(Value::String(text)) => text.parse::<ObjectId>().ok(),
+            _ => None,
+        };
+        let id = id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))?;
+        if id.is_blob() {
+            let blob = self.blob(id, tree, &what)?;
+            own.include(Extent::BLOB);
+            return Ok((Field::Blob(Box::new(blob)), blob.instance));
+        }
+        if tree.typename() == Some(BLOB_TYPENAME) {
+            return Err(invalid(format!("{} is described as a blob, but {id} is the id of an object", what())));
+        }
+        if self.path.contains(&id) {
+            return Err(invalid(format!("{} is {id}, of which it is a part itself", what())));
+        }
+        let member = match self.summary(id) {
+            Some(known) => known,
+            None if tree.len() == 1 => {
+                let message = format!("{} is {id}, which does not exist", what());
+                return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
+            }
+            None => self.described(id, tree, &what)?,
+        };
+        if parent.global && member.global {
+            let message = format!("{} is global, which members of global objects must not be", what());
+            return Err(error(StatusCode::GlobalObjectInvalid, message));
+        }
+        members.push(member.extent);
+        Ok((self.link(parent, id, &member), member.instance))
+    }
+
+    /// How a parent refers to a member object.
+    fn link(&mut self, parent: &Parent<'_>, id: ObjectId, member: &Summary) -> Field {
+        let Some(signature) = member.signature.filter(|_| parent.global) else {
+            return Field::Object(id);
+        };
+        // A signature that another object has on that instance would lead to that one.
+        let taken = self.tree.edges.holder(signature, member.instance);
+        let holder = taken.unwrap_or_else(|| *self.claims.entry((signature, member.instance)).or_insert(id));
+        if holder == id { Field::Signature(signature) } else { Field::Object(id) }
+    }
+
+    /// Creates a member under the id that it came with.
+    fn described(&mut self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<Summary, ServerError> {
+        // The path bounds the recursion; how deep the finished tree is, is checked with its extent.
+        if u32::try_from(self.path.len()).map_or(true, |depth| depth >= Extent::MAX_DEPTH) {
+            return Err(invalid(format!("{} is nested more than {} levels deep", what(), Extent::MAX_DEPTH)));
+        }
+        let typename = tree.typename().ok_or_else(|| {
+            invalid(format!("{} is {id}, which does not exist and has no `typename` that is text", what()))
+        })?;
+        let instance = tree.field("instance_id").and_then(integer).map(InstanceId::from_raw).ok_or_else(|| {
+            invalid(format!("{} is {id}, which does not exist and has no `instance_id` that is an integer", what()))
+        })?;
+        let signature = signature(tree, typename)?;
+        self.object(tree, Head { id, typename, instance, signature, timestamp: None })
+    }
+
+    /// Checks the description of a blob.
+    fn blob(&self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<BlobLink, ServerError> {
+        if tree.typename() != Some(BLOB_TYPENAME) {
+            let message = format!("{} is the blob {id}, which needs a description of type `{BLOB_TYPENAME}`", what());
+            return Err(invalid(message));
+        }
+        let instance =
+            tree.field("instance_id").and_then(integer).map(InstanceId::from_raw).ok_or_else(|| {
+                invalid(format!("{} is the blob {id}, whose `instance_id` is not an integer", what()))
+            })?;
+        // Blobs of other instances may have the same ids.
+        let length = match id {
+            ObjectId::EMPTY_BLOB => Some(0),
+            _ if instance == self.tree.instance => self.blobs.length(id),
+            _ => None,
+        };
+        if self.strict && length.is_none() {
+            let message = format!("{} is the blob {id} of {instance}, which is not here or not sealed", what());
+            return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
+        }
+        Ok(BlobLink { id, instance, length: length.unwrap_or(0) })
+    }
+
+    /// An object that exists or is going to with this request.
+    fn summary(&self, id: ObjectId) -> Option<Summary> {
+        let draft = self.drafts.get(&id).map(Summary::of);
+        draft.or_else(|| {
+            let record = self.tree.record(id)?;
+            let (instance, signature, global) = (record.instance, record.signature, record.global);
+            Some(Summary { instance, signature, global, extent: record.whole })
+        })
+    }
+}
+
+impl Summary {
+    fn of(draft: &Draft) -> Self {
+        let Draft { instance, signature, global, whole, .. } = draft;
+        Self { instance: *instance, signature: *signature, global: *global, extent: *whole }
+    }
+}
+
+impl Parent<'_> {
+    /// Names a field of this object in a message.
+    fn field(&self, key: &str) -> String {
+        format!("`{}` of `{}`", short(key), short(self.typename))
+    }
+}
+
+/// The signature of a tree. Null is as good as none: that is how a missing one is shown to clients.
+fn signature(tree: &MetaTree, typename: &str) -> Result<Option<Signature>, ServerError> {
+    match tree.field("signature") {
+        None | Some(MetaField::Value(Value::Null)) => Ok(None),
+        Some(field) => match integer(field) {
+            Some(number) => Ok(Some(Signature::from_raw(number))),
+            None => {
+                let message = format!("`signature` of `{}` is not an integer", short(typename));
+                Err(error(StatusCode::Invalid, message))
+            }
+        },
+    }
+}
+
+/// An integer of 64 bits; -1 stands for 2^64-1, as everywhere in the protocol.
+fn integer(field: &MetaField) -> Option<u64> {
+    match field {
+        MetaField::Value(Value::Number(number)) => number.as_u64().or_else(|| number.as_i64().map(i64::cast_unsigned)),
+        _ => None,
+    }
+}
+
+/// The beginning of a text from a peer, for messages.
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn error(code: StatusCode, message: String) -> ServerError {
+    ServerError::new(code, message)
+}
+
+fn invalid(message: impl Into<String>) -> ServerError {
+    ServerError::new(StatusCode::MetaTreeInvalid, message)
+}

@@ -1,0 +1,136 @@
+//! Who uses whom. Kept exactly as the links of the stored records say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vineyard_core::{InstanceId, ObjectId, Signature};
+
+use super::is_everlasting;
+use super::record::{Link, Record};
+
+/// The links of all records, seen from the member.
+#[derive(Debug)]
+pub(super) struct Edges {
+    instance: InstanceId,
+    /// (member, parent): links to objects, and to blobs of this instance.
+    by_id: BTreeSet<(ObjectId, ObjectId)>,
+    /// (signature of the member, parent): links of global objects.
+    by_signature: BTreeSet<(Signature, ObjectId)>,
+    /// Which object carries a signature on an instance. Written for the members of global objects only.
+    holders: BTreeMap<(Signature, InstanceId), ObjectId>,
+}
+
+impl Edges {
+    pub fn new(instance: InstanceId) -> Self {
+        Self { instance, by_id: BTreeSet::new(), by_signature: BTreeSet::new(), holders: BTreeMap::new() }
+    }
+
+    /// Enters the links of a record.
+    pub fn connect(&mut self, parent: ObjectId, record: &Record) {
+        for link in record.links() {
+            if let Some(member) = self.edge(link) {
+                self.by_id.insert((member, parent));
+            } else if let Link::Signature(signature) = link {
+                self.by_signature.insert((signature, parent));
+            }
+        }
+    }
+
+    /// Removes the links of a record, and its claim to its signature.
+    pub fn disconnect(&mut self, id: ObjectId, record: &Record) {
+        for link in record.links() {
+            if let Some(member) = self.edge(link) {
+                self.by_id.remove(&(member, id));
+            } else if let Link::Signature(signature) = link {
+                self.by_signature.remove(&(signature, id));
+            }
+        }
+        if let Some(signature) = self.held_by(id, Some(record)) {
+            self.holders.remove(&(signature, record.instance));
+        }
+    }
+
+    /// The member that a link ties by its id. Blobs elsewhere are not ours to free, and their ids may repeat ours.
+    fn edge(&self, link: Link) -> Option<ObjectId> {
+        match link {
+            Link::Object(id) => Some(id),
+            Link::Blob(blob) => (blob.instance == self.instance && !is_everlasting(blob.id)).then_some(blob.id),
+            Link::Signature(_) => None,
+        }
+    }
+
+    /// The object or local blob that a link leads to now.
+    pub fn member(&self, link: Link) -> Option<ObjectId> {
+        match link {
+            Link::Signature(signature) => self.resolve(signature),
+            direct => self.edge(direct),
+        }
+    }
+
+    /// Who carries a signature: on this instance if there is one, else on any.
+    pub fn resolve(&self, signature: Signature) -> Option<ObjectId> {
+        let here = self.holders.get(&(signature, self.instance)).copied();
+        here.or_else(|| self.copies(signature).next())
+    }
+
+    /// Everybody who carries a signature.
+    fn copies(&self, signature: Signature) -> impl Iterator<Item = ObjectId> {
+        let first = (signature, InstanceId::from_raw(u64::MIN));
+        let last = (signature, InstanceId::from_raw(u64::MAX));
+        self.holders.range(first..=last).map(|(_, id)| *id)
+    }
+
+    /// Who carries a signature on one instance.
+    pub fn holder(&self, signature: Signature, instance: InstanceId) -> Option<ObjectId> {
+        self.holders.get(&(signature, instance)).copied()
+    }
+
+    /// Records that an object carries a signature. The first one keeps it: links to it must not change their meaning.
+    pub fn hold(&mut self, signature: Signature, instance: InstanceId, id: ObjectId) {
+        self.holders.entry((signature, instance)).or_insert(id);
+    }
+
+    /// The signature that links may find an object by.
+    fn held_by(&self, id: ObjectId, record: Option<&Record>) -> Option<Signature> {
+        let record = record?;
+        let signature = record.signature?;
+        (self.holder(signature, record.instance) == Some(id)).then_some(signature)
+    }
+
+    /// Everything that uses an object or blob.
+    pub fn parents(&self, id: ObjectId, record: Option<&Record>) -> impl Iterator<Item = ObjectId> {
+        let by_id = pairs(&self.by_id, id);
+        let by_signature = self.held_by(id, record).map(|signature| pairs(&self.by_signature, signature));
+        by_id.chain(by_signature.into_iter().flatten())
+    }
+
+    /// Whether nothing needs an object or blob: nothing uses it, or another instance has its equal.
+    pub fn is_deletable(&self, id: ObjectId, record: Option<&Record>) -> bool {
+        let spare = || self.held_by(id, record).is_some_and(|signature| self.copies(signature).nth(1).is_some());
+        self.parents(id, record).next().is_none() || spare()
+    }
+
+    /// All pairs of member and parent tied by id, for comparing with what the records say.
+    #[cfg(test)]
+    pub fn all_by_id(&self) -> &BTreeSet<(ObjectId, ObjectId)> {
+        &self.by_id
+    }
+
+    /// All pairs of member and parent tied by signature.
+    #[cfg(test)]
+    pub fn all_by_signature(&self) -> &BTreeSet<(Signature, ObjectId)> {
+        &self.by_signature
+    }
+
+    /// All claims to signatures.
+    #[cfg(test)]
+    pub fn claims(&self) -> impl Iterator<Item = (Signature, InstanceId, ObjectId)> {
+        self.holders.iter().map(|((signature, instance), id)| (*signature, *instance, *id))
+    }
+}
+
+/// The second halves of all pairs that begin with `first`.
+fn pairs<K: Ord + Copy>(set: &BTreeSet<(K, ObjectId)>, first: K) -> impl Iterator<Item = ObjectId> {
+    let least = (first, ObjectId::from_raw(u64::MIN));
+    let greatest = (first, ObjectId::from_raw(u64::MAX));
+    set.range(least..=greatest).map(|(_, second)| *second)
+}

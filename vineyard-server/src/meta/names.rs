@@ -1,0 +1,63 @@
+//! Names of objects.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use vineyard_core::{ObjectId, ServerError, StatusCode};
+
+use super::NAME_KEY;
+use super::tree::Tree;
+use crate::pattern::Pattern;
+
+impl Tree {
+    /// Gives an object a name, which another object may lose thereby. An object may have several names; it carries the
+    /// last one in `__name`, escaped as the paths of the metadata are. The empty name is a name.
+    ///
+    /// # Errors
+    ///
+    /// Code 1 for a blob or a transient object, 12 if there is no such object.
+    pub fn put_name(&mut self, id: ObjectId, name: &str) -> Result<(), ServerError> {
+        if id.is_blob() {
+            return Err(ServerError::new(StatusCode::Invalid, format!("{id} is a blob, only objects can have names")));
+        }
+        let Some(record) = self.records.get_mut(&id) else {
+            return Err(ServerError::new(StatusCode::ObjectNotExists, format!("there is no object {id} to name")));
+        };
+        if record.transient {
+            let message = format!("{id} is transient, only persistent objects can have names");
+            return Err(ServerError::new(StatusCode::Invalid, message));
+        }
+        record.set_text(NAME_KEY, &escape(name), &mut self.key_lists);
+        self.names.insert(name.to_owned(), id);
+        Ok(())
+    }
+
+    /// The object that was given a name; it may have been deleted since.
+    pub fn name(&self, name: &str) -> Option<ObjectId> {
+        self.names.get(name).copied()
+    }
+
+    /// Takes a name away. Its object also loses `__name`, even if it has another name left.
+    pub fn drop_name(&mut self, name: &str) {
+        let Some(id) = self.names.remove(name) else { return };
+        if let Some(record) = self.records.get_mut(&id) {
+            record.remove(NAME_KEY, &mut self.key_lists);
+        }
+    }
+
+    /// At most `limit` names that match, in byte order.
+    ///
+    /// Looks at every name that begins as the pattern does.
+    pub fn list_names(&self, pattern: &Pattern, limit: usize) -> BTreeMap<String, ObjectId> {
+        let prefix = pattern.prefix();
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let candidates = self.names.range::<str, _>(from).take_while(|(name, _)| name.starts_with(prefix));
+        let matching = candidates.filter(|(name, _)| pattern.matches(name));
+        matching.take(limit).map(|(name, id)| (name.clone(), *id)).collect()
+    }
+}
+
+/// Writes a name as one step of a JSON pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

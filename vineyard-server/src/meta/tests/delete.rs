@@ -1,0 +1,154 @@
+//! What a deletion takes with it.
+
+use super::*;
+
+/// Four objects: A -> B -> C and D -> B; A, B and C own the blobs a, b and c.
+struct Family {
+    server: Server,
+    members: Vec<(char, ObjectId)>,
+}
+
+impl Family {
+    fn new() -> Self {
+        let mut server = Server::new();
+        let [a, b, c] = [(); 3].map(|()| server.blob(8));
+        let big_c = server.create(object("my::C", json!({"buf": blob(c, 0)})));
+        let big_b = server.create(object("my::B", json!({"buf": blob(b, 0), "sub": named(big_c)})));
+        let big_a = server.create(object("my::A", json!({"buf": blob(a, 0), "sub": named(big_b)})));
+        let big_d = server.create(object("my::D", json!({"sub": named(big_b)})));
+        let members = vec![('A', big_a), ('B', big_b), ('C', big_c), ('D', big_d), ('a', a), ('b', b), ('c', c)];
+        Self { server, members }
+    }
+
+    fn left(&self) -> String {
+        let there = |id: ObjectId| {
+            if id.is_blob() { self.server.blobs.contains_key(&id) } else { self.server.tree.contains(id) }
+        };
+        self.members.iter().filter(|(_, id)| there(*id)).map(|(name, _)| *name).collect()
+    }
+}
+
+#[test]
+fn the_truth_table_holds_in_any_order() {
+    const ALL: &str = "ABCDabc";
+    // Requested; left after a shallow, deep, forced shallow and forced deep deletion.
+    let table = [
+        ("A", ["BCDbc", "BCDbc", "BCDbc", "BCDbc"]),
+        ("AD", ["BCbc", "", "BCbc", ""]),
+        ("B", [ALL, ALL, "Cc", ""]),
+        ("C", [ALL, ALL, "", ""]),
+        ("a", [ALL, ALL, "BCDbc", "BCDbc"]),
+        ("b", [ALL, ALL, "Cc", "Cc"]),
+        ("BA", ["BCDbc", "BCDbc", "Cc", ""]),
+        ("ADB", ["Cc", "", "Cc", ""]),
+        ("CBAD", ["", "", "", ""]),
+        ("", [ALL; 4]),
+    ];
+    for (requested, outcomes) in table {
+        for (mode, expected) in [(false, false), (false, true), (true, false), (true, true)].into_iter().zip(outcomes) {
+            for reversed in [false, true] {
+                let mut family = Family::new();
+                let by_name: BTreeMap<char, ObjectId> = family.members.iter().copied().collect();
+                let mut ids: Vec<ObjectId> = requested.chars().map(|name| by_name[&name]).collect();
+                if reversed {
+                    ids.reverse();
+                }
+                let deleted = family.server.delete(&ids, mode.0, mode.1);
+                assert_eq!(family.left(), expected, "{requested} reversed={reversed} (force, deep)={mode:?}");
+                assert_eq!(deleted.objects.len() + deleted.blobs.len(), ALL.len() - expected.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn absent_ids_are_no_error() {
+    let mut server = Server::new();
+    let (absent, blob) = (ObjectId::from_raw(12345), ObjectId::blob(1, 1));
+    for force in [false, true] {
+        let deleted = server.delete(&[absent, blob, absent, blob], force, true);
+        assert_eq!(deleted, Deleted { objects: vec![], blobs: vec![blob] });
+    }
+}
+
+#[test]
+fn everlasting_blobs_are_not_deleted_and_tie_nothing() {
+    let mut server = Server::new();
+    let fields = json!({"e": blob(ObjectId::EMPTY_BLOB, 0), "p": blob(ObjectId::PLACEHOLDER_BLOB, 0)});
+    let id = server.create(object("T", fields));
+    let deleted = server.delete(&[ObjectId::EMPTY_BLOB, ObjectId::PLACEHOLDER_BLOB], true, true);
+    assert_eq!(deleted, Deleted::default());
+    assert_eq!(server.delete(&[id], true, true), Deleted { objects: vec![id], blobs: vec![] });
+}
+
+#[test]
+fn blobs_elsewhere_are_not_ours_to_free() {
+    let mut server = Server::new();
+    let here = server.blob(8);
+    let keeper = server.create(object("K", json!({"b": blob(here, 0)})));
+    let global = server.create(object("G", json!({"global": true, "b": blob(here, 3)})));
+    assert_eq!(server.delete(&[global], false, true).blobs, []);
+    assert_eq!(server.delete(&[keeper], false, true).blobs, [here]);
+}
+
+#[test]
+fn two_links_to_one_member_count_once() {
+    let mut server = Server::new();
+    let shared = server.blob(8);
+    let leaf = server.create(object("S", json!({"b": blob(shared, 0)})));
+    let fields = json!({"a": named(leaf), "b": named(leaf), "c": blob(shared, 0), "d": blob(shared, 0)});
+    let root = server.create(object("T", fields));
+    let deleted = server.delete(&[root], false, true);
+    assert_eq!((deleted.objects, deleted.blobs), (vec![root, leaf], vec![shared]));
+}
+
+#[test]
+fn a_global_object_holds_its_members_by_signature() {
+    let mut server = Server::new();
+    let member = server.create(object("S", json!({})));
+    let global = server.create(object("G", json!({"global": true, "m": named(member)})));
+    assert_eq!(server.delete(&[member], false, true), Deleted::default());
+    assert_eq!(server.delete(&[global], false, true).objects, [global, member]);
+    assert_eq!(server.tree.edges.claims().count(), 0);
+}
+
+#[test]
+fn an_equal_copy_elsewhere_makes_an_object_deletable() {
+    let mut server = Server::new();
+    let here = server.create(object("S", json!({"signature": 9, "k": "here"})));
+    let there = server.create(json!({"typename": "S", "instance_id": 7, "signature": 9, "k": "there"}));
+    let [a, b] = [here, there].map(|id| server.create(object("G", json!({"global": true, "m": named(id)}))));
+    assert_eq!(server.view(b).expect("there")["m"]["k"], "here", "the own instance comes first");
+    // One copy may go, but not both at once.
+    assert_eq!(server.delete(&[here, there], false, false).objects, [here]);
+    for id in [a, b] {
+        assert_eq!(server.view(id).expect("there")["m"]["k"], "there");
+    }
+    assert_eq!(server.delete(&[there], false, false).objects, []);
+    assert_eq!(server.delete(&[there], true, false).objects.len(), 3, "its parents by signature go with it");
+}
+
+#[test]
+fn a_copy_that_goes_leaves_those_who_link_by_id_unreadable() {
+    let mut server = Server::new();
+    let here = server.create(object("S", json!({"signature": 9})));
+    let there = server.create(json!({"typename": "S", "instance_id": 7, "signature": 9}));
+    for id in [here, there] {
+        server.create(object("G", json!({"global": true, "m": named(id)})));
+    }
+    let local = server.create(object("T", json!({"m": named(here)})));
+    server.delete(&[here], false, false);
+    assert!(server.tree.contains(local) && server.view(local).is_none());
+    assert_eq!(server.list("T", false, 9), [], "what cannot be read is not listed");
+    assert_eq!(server.delete(&[local], false, true).objects, [local]);
+}
+
+#[test]
+fn clearing_takes_everything() {
+    let mut family = Family::new();
+    let objects: Vec<ObjectId> = family.server.list("*", false, usize::MAX);
+    let deleted = family.server.delete(&objects, true, true);
+    assert_eq!((deleted.objects.len(), deleted.blobs.len()), (4, 3));
+    assert_eq!(family.server.tree.num_objects(), 0);
+    assert_eq!(family.server.tree.key_lists.len(), 0);
+}

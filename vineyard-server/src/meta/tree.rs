@@ -1,0 +1,101 @@
+//! The state: all records and the indexes that must agree with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use vineyard_core::{InstanceId, ObjectId};
+
+use super::edges::Edges;
+use super::record::{Draft, KeyLists, Record};
+
+/// The objects of one instance and their names.
+///
+/// Nothing blocks. Unless a method says otherwise, its cost depends on the objects named and their members, and only
+/// logarithmically on how many objects there are.
+///
+/// ```
+/// use vineyard_core::meta::MetaTree;
+/// use vineyard_core::{InstanceId, ObjectId};
+/// use vineyard_server::ids::IdGenerator;
+/// use vineyard_server::meta::{Blobs, Tree};
+///
+/// struct NoBlobs;
+/// impl Blobs for NoBlobs {
+///     fn length(&self, _: ObjectId) -> Option<u64> {
+///         None
+///     }
+/// }
+///
+/// let instance = InstanceId::from_raw(0);
+/// let mut tree = Tree::new(instance);
+/// let content: MetaTree = serde_json::from_str(r#"{"typename": "T", "instance_id": 0, "x": 1}"#)?;
+/// let created = tree.create(&[content], &IdGenerator::new(instance), 1_700_000_000_000, &NoBlobs, true)?;
+/// let view = tree.view(created[0].id).ok_or("just created")?;
+/// assert_eq!(serde_json::to_value(view)?["x"], 1);
+/// assert_eq!(tree.delete(&[created[0].id], false, true).objects, [created[0].id]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Tree {
+    pub(super) instance: InstanceId,
+    pub(super) records: BTreeMap<ObjectId, Box<Record>>,
+    pub(super) by_type: BTreeMap<Arc<str>, BTreeSet<ObjectId>>,
+    pub(super) edges: Edges,
+    pub(super) key_lists: KeyLists,
+    /// Names are given by clients and survive their object.
+    pub(super) names: BTreeMap<String, ObjectId>,
+}
+
+impl Tree {
+    /// No objects, no names.
+    pub fn new(instance: InstanceId) -> Self {
+        Self {
+            instance,
+            records: BTreeMap::new(),
+            by_type: BTreeMap::new(),
+            edges: Edges::new(instance),
+            key_lists: KeyLists::default(),
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// Whether there is such an object. Blobs are not objects.
+    pub fn contains(&self, id: ObjectId) -> bool {
+        self.records.contains_key(&id)
+    }
+
+    /// How many objects there are.
+    pub fn num_objects(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {
+        self.records.get(&id).map(|record| &**record)
+    }
+
+    /// Stores an object; the id must be free.
+    pub(super) fn insert(&mut self, id: ObjectId, draft: Draft) {
+        let typename = match self.by_type.get_key_value(draft.typename.as_str()) {
+            Some((known, _)) => Arc::clone(known),
+            None => draft.typename.as_str().into(),
+        };
+        let record = Record::new(draft, Arc::clone(&typename), &mut self.key_lists);
+        self.by_type.entry(typename).or_default().insert(id);
+        self.edges.connect(id, &record);
+        self.records.insert(id, Box::new(record));
+    }
+
+    /// Removes an object from every index.
+    pub(super) fn remove(&mut self, id: ObjectId) -> bool {
+        let Some(record) = self.records.remove(&id) else { return false };
+        self.edges.disconnect(id, &record);
+        if let Some(ids) = self.by_type.get_mut(&record.typename) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.by_type.remove(&record.typename);
+            }
+        }
+        record.release(&mut self.key_lists);
+        true
+    }
+}

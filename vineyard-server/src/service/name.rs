@@ -1,0 +1,43 @@
+//! Names: put, get, list, drop.
+
+use vineyard_core::protocol::{
+    DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
+    PutNameRequest,
+};
+use vineyard_core::{ServerError, StatusCode};
+
+use crate::pattern::Pattern;
+use crate::state::State;
+
+/// Gives an object a name.
+pub(super) fn put_name(state: &State, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
+    state.tree().put_name(request.object_id, &request.name)?;
+    state.changed.notify_waiters();
+    Ok(PutNameReply {})
+}
+
+/// Which object has a name; `None` if that is to be waited for.
+pub(super) fn get_name(state: &State, request: &GetNameRequest) -> Option<Result<GetNameReply, ServerError>> {
+    match state.tree().name(&request.name) {
+        Some(object_id) => Some(Ok(GetNameReply { object_id })),
+        None if request.wait => None,
+        None => {
+            let name: String = request.name.chars().take(200).collect();
+            Some(Err(ServerError::new(StatusCode::ObjectNotExists, format!("no object has the name `{name}`"))))
+        }
+    }
+}
+
+/// The names that match.
+pub(super) fn list_name(state: &State, request: &ListNameRequest) -> ListNameReply {
+    let pattern = Pattern::new(&request.pattern, request.regex);
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let names = state.tree().list_names(&pattern, limit);
+    ListNameReply { size: names.len() as u64, names }
+}
+
+/// Takes a name away.
+pub(super) fn drop_name(state: &State, request: &DropNameRequest) -> DropNameReply {
+    state.tree().drop_name(&request.name);
+    DropNameReply {}
+}

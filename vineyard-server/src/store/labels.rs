@@ -1,0 +1,137 @@
+//! Arena labels: the numbers by which a connection knows the arenas whose descriptors it was sent.
+//!
+//! Clients keep mappings by label and never forget one, so a label is given for one (arena, connection, access) and
+//! never again in the life of the server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use vineyard_core::{ServerError, StatusCode};
+
+use super::arena::{Access, ArenaFile};
+
+/// Gives every label once.
+#[derive(Debug)]
+pub struct LabelCounter {
+    next: AtomicI32,
+}
+
+impl LabelCounter {
+    /// Starts above the standard descriptors, which old clients would take for something else.
+    pub fn new() -> Self {
+        Self::starting_at(3)
+    }
+
+    fn starting_at(first: i32) -> Self {
+        Self { next: AtomicI32::new(first) }
+    }
+
+    /// The next label.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] when all were given: clients hold them in 31 bits.
+    pub fn next(&self) -> Result<i32, ServerError> {
+        self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |label| label.checked_add(1)).map_err(|_| {
+            ServerError::new(StatusCode::NotEnoughMemory, "all arena labels are used up, restart the server")
+        })
+    }
+}
+
+/// A descriptor that has to follow a reply.
+#[derive(Debug, Clone)]
+pub struct Descriptor {
+    /// The arena.
+    pub file: Arc<ArenaFile>,
+    /// Which of its descriptors.
+    pub access: Access,
+}
+
+/// The labels that one connection was given.
+#[derive(Debug, Default)]
+pub struct Labels {
+    known: Vec<(usize, Access, i32)>,
+    /// Labels of the reply being made, whose descriptors are not sent yet.
+    pending: Vec<(usize, Access, i32)>,
+    descriptors: Vec<Descriptor>,
+}
+
+impl Labels {
+    /// The label for an arena; a new one is pending until [`commit`](Self::commit).
+    ///
+    /// # Errors
+    ///
+    /// As [`LabelCounter::next`].
+    pub fn label(
+        &mut self,
+        arena: usize,
+        file: &Arc<ArenaFile>,
+        access: Access,
+        counter: &LabelCounter,
+    ) -> Result<i32, ServerError> {
+        let mut given = self.known.iter().chain(&self.pending);
+        if let Some((_, _, label)) = given.find(|(a, way, _)| *a == arena && *way == access) {
+            return Ok(*label);
+        }
+        let label = counter.next()?;
+        self.pending.push((arena, access, label));
+        self.descriptors.push(Descriptor { file: Arc::clone(file), access });
+        Ok(label)
+    }
+
+    /// The pending labels in order of first appearance: they grow, because the counter does.
+    pub fn pending(&self) -> impl Iterator<Item = i32> + '_ {
+        self.pending.iter().map(|(_, _, label)| *label)
+    }
+
+    /// The reply is complete: its labels are known from now on, and these descriptors follow it.
+    pub fn commit(&mut self) -> Vec<Descriptor> {
+        self.known.append(&mut self.pending);
+        std::mem::take(&mut self.descriptors)
+    }
+
+    /// The reply is not sent: its labels are lost, never to be used again.
+    pub fn discard(&mut self) {
+        self.pending.clear();
+        self.descriptors.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_stays_and_its_descriptor_follows_once() {
+        let counter = LabelCounter::new();
+        let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
+        let mut labels = Labels::default();
+        let read = labels.label(0, &file, Access::Read, &counter).expect("label");
+        let write = labels.label(0, &file, Access::Write, &counter).expect("label");
+        assert!(read < write);
+        assert_eq!(labels.label(0, &file, Access::Read, &counter), Ok(read));
+        assert_eq!(labels.pending().collect::<Vec<_>>(), [read, write]);
+        assert_eq!(labels.commit().iter().map(|d| d.access).collect::<Vec<_>>(), [Access::Read, Access::Write]);
+        assert_eq!(labels.label(0, &file, Access::Write, &counter), Ok(write));
+        assert!(labels.commit().is_empty());
+    }
+
+    #[test]
+    fn labels_of_a_reply_that_was_not_sent_are_never_given_again() {
+        let counter = LabelCounter::new();
+        let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
+        let mut labels = Labels::default();
+        let lost = labels.label(0, &file, Access::Read, &counter).expect("label");
+        labels.discard();
+        assert_ne!(labels.label(0, &file, Access::Read, &counter), Ok(lost));
+        assert_eq!(labels.commit().len(), 1);
+    }
+
+    #[test]
+    fn an_exhausted_counter_is_an_error_and_stays_one() {
+        let counter = LabelCounter::starting_at(i32::MAX - 1);
+        assert_eq!(counter.next(), Ok(i32::MAX - 1));
+        assert_eq!(counter.next().map_err(|e| e.code), Err(StatusCode::NotEnoughMemory));
+        assert_eq!(counter.next().map_err(|e| e.code), Err(StatusCode::NotEnoughMemory));
+    }
+}

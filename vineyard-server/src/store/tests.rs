@@ -1,0 +1,292 @@
+//! The store against a model that knows every byte's owner.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use proptest::prelude::*;
+use vineyard_core::InstanceId;
+
+use super::*;
+
+const LIMIT: u64 = 64 << 10;
+
+fn store() -> (BlobStore, IdGenerator) {
+    (BlobStore::new(LIMIT).expect("memfd"), IdGenerator::new(InstanceId::from_raw(7)))
+}
+
+fn peer(connection: u64, native: bool) -> Peer {
+    Peer { connection: ConnectionId(connection), native }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Create(usize, Vec<u64>),
+    Seal(prop::sample::Index),
+    Get(usize, prop::sample::Index, bool),
+    Remove(prop::sample::Index),
+    Release(usize, prop::sample::Index),
+    Shrink(usize, prop::sample::Index, u64),
+    Disconnect(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let blob = any::<prop::sample::Index>;
+    let size = prop_oneof![Just(0), 1u64..200, 1u64..9000];
+    let step = prop_oneof![
+        4 => (0usize..3, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
+        3 => blob().prop_map(Step::Seal),
+        4 => (0usize..3, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
+        2 => blob().prop_map(Step::Remove),
+        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Release(c, b)),
+        1 => (0usize..3, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
+        1 => (0usize..3).prop_map(Step::Disconnect),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+/// A blob of the model. It is forgotten when its bytes may be used again.
+#[derive(Debug)]
+struct Known {
+    bytes: Range<u64>,
+    arena: usize,
+    creator: ConnectionId,
+    sealed: bool,
+    visible: bool,
+    leases: HashMap<ConnectionId, u64>,
+    group: usize,
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    blobs: BTreeMap<ObjectId, Known>,
+    /// What each allocation counts for, by group.
+    charged: BTreeMap<usize, u64>,
+    groups: usize,
+}
+
+impl Model {
+    fn create(&mut self, peer: Peer, made: &[Placement]) {
+        let small = |p: &Placement| peer.native && p.length > 0 && p.length <= PACKED_BYTES;
+        let packs = made.iter().filter(|p| small(p)).count() > 1;
+        self.groups += 1;
+        let shared = self.groups;
+        for placement in made.iter().filter(|placement| placement.length > 0) {
+            let group = if packs && small(placement) {
+                shared
+            } else {
+                self.groups += 1;
+                self.groups
+            };
+            *self.charged.entry(group).or_default() += placement.length;
+            let arena = placement.arena.expect("it has bytes");
+            let bytes = placement.offset..placement.offset + placement.length;
+            assert_eq!(bytes.start % 64, 0);
+            for (id, other) in self.blobs.iter().filter(|(_, other)| other.arena == arena) {
+                let apart = bytes.end <= other.bytes.start || other.bytes.end <= bytes.start;
+                assert!(apart, "{placement:?} lies on {id}, which is {other:?}");
+            }
+            let leases = if peer.native { HashMap::from([(peer.connection, 1)]) } else { HashMap::new() };
+            let creator = peer.connection;
+            let known = Known { bytes, arena, creator, sealed: false, visible: true, leases, group };
+            assert!(self.blobs.insert(placement.id, known).is_none(), "{} was given twice", placement.id);
+        }
+    }
+
+    fn forget_unused(&mut self) {
+        self.blobs.retain(|_, known| {
+            known.leases.retain(|_, count| *count > 0);
+            known.visible || !known.leases.is_empty()
+        });
+        let used: Vec<usize> = self.blobs.values().map(|known| known.group).collect();
+        self.charged.retain(|group, _| used.contains(group));
+    }
+
+    fn disconnect(&mut self, connection: ConnectionId) {
+        for known in self.blobs.values_mut() {
+            if known.creator == connection && !known.sealed {
+                known.visible = false;
+            }
+            known.leases.remove(&connection);
+        }
+    }
+
+    fn agrees(&self, store: &BlobStore) -> Result<(), TestCaseError> {
+        for (id, known) in &self.blobs {
+            prop_assert_eq!(store.contains(*id), known.visible);
+            let length = (known.visible && known.sealed).then_some(known.bytes.end - known.bytes.start);
+            prop_assert_eq!(store.sealed_length(*id), length);
+        }
+        prop_assert_eq!(store.blobs.len(), self.blobs.len());
+        prop_assert_eq!(store.used_bytes(), self.charged.values().sum::<u64>());
+        let leases: u64 = self.blobs.values().flat_map(|known| known.leases.values()).sum();
+        prop_assert_eq!(store.num_leases(), leases);
+        prop_assert!(store.allocated_bytes() >= store.used_bytes());
+        Ok(())
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_byte_that_somebody_views_is_handed_out(steps in steps()) {
+        let (mut store, ids) = store();
+        let mut model = Model::default();
+        let mut peers = [peer(0, true), peer(1, true), peer(2, false)];
+        let mut next_connection = 3;
+        // Also the ones that are gone: clients ask for those too.
+        let mut all: Vec<ObjectId> = vec![ObjectId::blob(1, 1)];
+        for step in steps {
+            match step {
+                Step::Create(who, sizes) => {
+                    let fits = store.used_bytes() + sizes.iter().sum::<u64>() <= LIMIT;
+                    match store.create_many(peers[who], &sizes, &ids) {
+                        Ok(made) => {
+                            prop_assert!(fits);
+                            prop_assert_eq!(made.iter().map(|p| p.length).collect::<Vec<_>>(), sizes);
+                            model.create(peers[who], &made);
+                            all.extend(made.iter().map(|p| p.id));
+                        }
+                        Err(error) => {
+                            prop_assert!(!fits);
+                            prop_assert_eq!(error.code, StatusCode::NotEnoughMemory);
+                        }
+                    }
+                }
+                Step::Seal(blob) => {
+                    let id = *blob.get(&all);
+                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
+                    prop_assert_eq!(store.seal(id).is_ok(), known.is_some() || is_well_known(id));
+                    if let Some(known) = known {
+                        known.sealed = true;
+                    }
+                }
+                Step::Get(who, blob, unsealed) => {
+                    let id = *blob.get(&all);
+                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
+                    match (store.get(peers[who], &[id, id], unsealed), known) {
+                        (Ok(found), Some(known)) => {
+                            prop_assert!(known.sealed || unsealed);
+                            prop_assert_eq!(found.len(), 2);
+                            prop_assert_eq!(found[0].length, known.bytes.end - known.bytes.start);
+                            if peers[who].native {
+                                *known.leases.entry(peers[who].connection).or_default() += 2;
+                            }
+                        }
+                        (Ok(found), None) => prop_assert_eq!(found.len(), 2 * usize::from(is_well_known(id))),
+                        (Err(error), known) => {
+                            prop_assert_eq!(error.code, StatusCode::ObjectNotSealed);
+                            prop_assert!(known.is_some_and(|known| !known.sealed) && !unsealed);
+                        }
+                    }
+                }
+                Step::Remove(blob) => {
+                    let id = *blob.get(&all);
+                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
+                    prop_assert_eq!(store.remove(id).is_ok(), known.is_some() || is_well_known(id));
+                    if let Some(known) = known {
+                        known.visible = false;
+                    }
+                }
+                Step::Release(who, blob) => {
+                    let id = *blob.get(&all);
+                    let held = model.blobs.get_mut(&id).and_then(|k| k.leases.get_mut(&peers[who].connection));
+                    prop_assert_eq!(store.release_lease(peers[who].connection, id), held.is_some());
+                    if let Some(count) = held {
+                        *count -= 1;
+                    }
+                }
+                Step::Shrink(who, blob, size) => {
+                    let id = *blob.get(&all);
+                    let Some(known) = model.blobs.get(&id).filter(|known| known.visible && !known.sealed) else {
+                        prop_assert!(id == ObjectId::EMPTY_BLOB || store.shrink(peers[who], id, size).is_err());
+                        continue;
+                    };
+                    let fits = size <= known.bytes.end - known.bytes.start;
+                    prop_assert_eq!(store.shrink(peers[who], id, size).is_ok(), fits);
+                    if fits {
+                        let alone = model.blobs.values().filter(|other| other.group == known.group).count() == 1;
+                        let shared = known.leases.keys().any(|c| *c != peers[who].connection);
+                        let group = known.group;
+                        if alone && !shared {
+                            model.charged.insert(group, size);
+                        }
+                        let known = model.blobs.get_mut(&id).expect("just seen");
+                        known.bytes.end = known.bytes.start + size;
+                    }
+                }
+                Step::Disconnect(who) => {
+                    store.disconnect(peers[who].connection);
+                    model.disconnect(peers[who].connection);
+                    peers[who].connection = ConnectionId(next_connection);
+                    next_connection += 1;
+                }
+            }
+            model.forget_unused();
+            model.agrees(&store)?;
+        }
+        for id in &all {
+            let _ = store.remove(*id);
+        }
+        for peer in peers {
+            store.disconnect(peer.connection);
+        }
+        prop_assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
+        prop_assert!(store.blobs.is_empty() && store.unsealed.is_empty());
+    }
+}
+
+#[test]
+fn create_many_is_all_or_nothing() {
+    let (mut store, ids) = store();
+    for native in [true, false] {
+        let sizes = [100, 100, LIMIT - 100];
+        assert!(store.create_many(peer(1, native), &sizes, &ids).is_err());
+        assert!(store.create_many(peer(1, native), &[u64::MAX, 2], &ids).is_err());
+        assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
+    }
+}
+
+#[test]
+fn small_blobs_of_a_native_peer_lie_side_by_side() {
+    let (mut store, ids) = store();
+    let made = store.create_many(peer(1, true), &[1, 0, 65, 8192, 64], &ids).expect("fits");
+    let offsets: Vec<_> = made.iter().map(|p| p.offset).collect();
+    assert_eq!(made[1], Placement::EMPTY);
+    assert_eq!((offsets[2] - offsets[0], offsets[4] - offsets[0]), (64, 192));
+    assert_eq!(store.used_bytes(), 1 + 65 + 8192 + 64);
+    store.remove(made[3].id).expect("there");
+    store.disconnect(ConnectionId(1));
+    assert_eq!(store.allocated_bytes(), 0);
+}
+
+#[test]
+fn the_well_known_blobs_are_always_there() {
+    let (mut store, ids) = store();
+    let me = peer(1, true);
+    assert_eq!(store.create(me, 0, &ids), Ok(Placement::EMPTY));
+    let both = [ObjectId::EMPTY_BLOB, ObjectId::PLACEHOLDER_BLOB];
+    let found = store.get(me, &both, false).expect("always");
+    assert_eq!((found[0].length, found[1].length, found[1].sealed), (0, LIMIT, true));
+    assert_eq!(store.num_leases(), 0, "there is nothing to hold");
+    for id in both {
+        assert!(store.seal(id).is_ok() && store.remove(id).is_ok());
+        assert!(store.sealed_length(id).is_some());
+    }
+    assert!(!store.contains(ObjectId::EMPTY_BLOB) && store.contains(ObjectId::PLACEHOLDER_BLOB));
+    assert_eq!(store.shrink(me, both[0], 1).map_err(|e| e.code), Err(StatusCode::Invalid));
+    assert_eq!(store.shrink(me, both[1], 1).map_err(|e| e.code), Err(StatusCode::ObjectSealed));
+    assert_eq!(store.sealed().count(), 0, "neither is listed");
+}
+
+#[test]
+fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
+    let (mut store, ids) = store();
+    let (me, other) = (peer(1, true), peer(2, true));
+    let blob = store.create(me, 1000, &ids).expect("fits").id;
+    store.get(other, &[blob], true).expect("unsealed ones are wanted");
+    store.shrink(me, blob, 500).expect("shorter");
+    assert_eq!(store.used_bytes(), 1000);
+    store.disconnect(other.connection);
+    store.shrink(me, blob, 400).expect("shorter");
+    assert_eq!(store.used_bytes(), 400);
+    assert_eq!(store.shrink(me, blob, 401).map_err(|e| e.code), Err(StatusCode::Invalid));
+}

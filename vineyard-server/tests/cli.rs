@@ -1,0 +1,316 @@
+//! The program as its users meet it: arguments, refusals, signals.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Bounds a hang; nothing is asserted about time.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vineyard-server"));
+    command.env_remove("VINEYARD_LOG");
+    command
+}
+
+/// Runs the program until it ends by itself.
+fn run(args: &[&str]) -> Output {
+    command().args(args).stdin(Stdio::null()).output().expect("the program runs")
+}
+
+/// The one sentence with which the program refuses to start.
+fn refusal(args: &[&str]) -> String {
+    let output = run(args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+    assert!(output.stdout.is_empty(), "{args:?}: {output:?}");
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(message.lines().count(), 1, "{args:?}: {message}");
+    assert!(message.starts_with("vineyard-server: "), "{args:?}: {message}");
+    message
+}
+
+/// A server that listens, killed when the test ends.
+struct Running {
+    child: Child,
+    socket: PathBuf,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    fn start(socket: &Path, args: &[&str]) -> Self {
+        let mut command = command();
+        command.arg("--socket").arg(socket).args(["--size", "64Mi", "--log-level", "info"]).args(args);
+        Self::wait_for(command, socket)
+    }
+
+    fn wait_for(mut command: Command, socket: &Path) -> Self {
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let mut log = BufReader::new(child.stderr.take().expect("piped"));
+        let mut seen = String::new();
+        while !seen.contains("listening") {
+            let count = log.read_line(&mut seen).expect("the log");
+            assert_ne!(count, 0, "the server ended: {seen}");
+        }
+        Self { child, socket: socket.to_owned(), log }
+    }
+
+    fn connect(&self) -> Client {
+        let stream = UnixStream::connect(&self.socket).expect("it listens");
+        stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+        stream.set_write_timeout(Some(WATCHDOG)).expect("a timeout");
+        let mut client = Client(stream);
+        assert_eq!(client.call(&json!({"type": "register_request"}))["type"], "register_reply");
+        client
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("it runs");
+    }
+
+    /// Waits for a clean end and says what was logged after the start.
+    fn end(mut self) -> String {
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).expect("the log");
+        let status = self.child.wait().expect("it was started");
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(!self.socket.exists(), "the socket was left behind");
+        log
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Client(UnixStream);
+
+impl Client {
+    fn send(&mut self, message: &Value) {
+        let body = message.to_string();
+        self.0.write_all(&(body.len() as u64).to_le_bytes()).expect("written");
+        self.0.write_all(body.as_bytes()).expect("written");
+    }
+
+    fn length(&mut self) -> usize {
+        let mut header = [0; 8];
+        self.0.read_exact(&mut header).expect("a header");
+        usize::try_from(u64::from_le_bytes(header)).expect("a length")
+    }
+
+    fn body(&mut self, length: usize) -> Value {
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).expect("a body");
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    fn call(&mut self, message: &Value) -> Value {
+        self.send(message);
+        let length = self.length();
+        self.body(length)
+    }
+
+    fn ended(&mut self) -> bool {
+        matches!(self.0.read(&mut [0; 1]), Ok(0))
+    }
+}
+
+/// Looks again and again until it is so; the server makes it so.
+fn until(mut it_is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !it_is_so() {
+        assert!(start.elapsed() < WATCHDOG, "it never happened");
+        std::thread::yield_now();
+    }
+}
+
+fn directory() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
+
+#[test]
+fn help_and_version_are_worth_reading() {
+    let help = run(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let help = String::from_utf8(help.stdout).expect("text");
+    for word in ["--socket", "--size", "--socket-mode", "--log-level", "1024", "SIGTERM", "Examples", "XDG_RUNTIME_DIR"]
+    {
+        assert!(help.contains(word), "{word} is not in {help}");
+    }
+    let version = run(&["--version"]);
+    assert_eq!(version.status.code(), Some(0));
+    assert!(String::from_utf8(version.stdout).expect("text").contains(env!("CARGO_PKG_VERSION")));
+    assert_eq!(run(&["--frobnicate"]).status.code(), Some(2));
+}
+
+#[test]
+fn nonsense_is_refused_in_one_sentence() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    let socket = text(&socket);
+    for size in ["", "ten", "-1", "1.5G", "0", "12Q", "99999999999999999999"] {
+        let message = refusal(&["--socket", socket, "--size", size]);
+        assert!(message.contains("size"), "{size}: {message}");
+    }
+    let message = refusal(&["--socket", socket, "--size", "1000T"]);
+    assert!(message.contains("1000Ti") && message.contains("memory"), "{message}");
+    for mode in ["rw", "1777", "888", ""] {
+        assert!(refusal(&["--socket", socket, "--socket-mode", mode]).contains("mode"));
+    }
+    assert!(refusal(&["--socket", socket, "--workers", "0"]).contains("workers"));
+    assert!(refusal(&["--socket", socket, "--max-connections", "0"]).contains("connections"));
+    assert!(refusal(&["--socket", socket, "--log-level", "vineyard=loud"]).contains("log filter"));
+    assert!(!Path::new(socket).exists());
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_refused() {
+    let dir = directory();
+    let file = dir.path().join("file");
+    fs::write(&file, "").expect("written");
+    let message = refusal(&["--socket", text(&file.join("s.sock"))]);
+    assert!(message.contains("directory") && message.contains(text(&file)), "{message}");
+    // Nobody can put a file there, not even root.
+    let message = refusal(&["--socket", "/proc/s.sock"]);
+    assert!(message.contains("/proc cannot be written"), "{message}");
+    let long = dir.path().join("x".repeat(200));
+    assert!(refusal(&["--socket", text(&long)]).contains("cannot be the path of a socket"));
+}
+
+#[test]
+fn a_file_that_is_no_socket_stays() {
+    let dir = directory();
+    let path = dir.path().join("precious");
+    fs::write(&path, "data").expect("written");
+    assert!(refusal(&["--socket", text(&path)]).contains("not a socket"));
+    assert_eq!(fs::read(&path).expect("still there"), b"data");
+}
+
+#[test]
+fn a_live_socket_is_refused_and_its_server_goes_on() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    let server = Running::start(&socket, &[]);
+    let message = refusal(&["--socket", text(&socket)]);
+    assert!(message.contains("in use by a live server") && message.contains(text(&socket)), "{message}");
+    server.connect();
+    server.signal(Signal::SIGTERM);
+    server.end();
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    drop(UnixListener::bind(&socket).expect("bound"));
+    assert!(socket.exists());
+    let server = Running::start(&socket, &[]);
+    server.connect();
+    server.signal(Signal::SIGKILL);
+    drop(server);
+    assert!(socket.exists(), "a killed server leaves its socket");
+    let server = Running::start(&socket, &[]);
+    server.connect();
+    server.signal(Signal::SIGINT);
+    server.end();
+}
+
+#[test]
+fn the_socket_has_the_mode_that_was_asked_for() {
+    let dir = directory();
+    for (args, mode) in [(&[][..], 0o660), (&["--socket-mode", "600"], 0o600), (&["--socket-mode", "0777"], 0o777)] {
+        let socket = dir.path().join(format!("{mode:o}/s.sock"));
+        let server = Running::start(&socket, args);
+        let found = fs::symlink_metadata(&socket).expect("a socket");
+        assert!(found.file_type().is_socket());
+        assert_eq!(found.permissions().mode() & 0o777, mode);
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
+}
+
+#[test]
+fn both_signals_end_it_cleanly() {
+    let dir = directory();
+    for (signal, name) in [(Signal::SIGTERM, "term"), (Signal::SIGINT, "int")] {
+        let server = Running::start(&dir.path().join(name), &[]);
+        let mut idle = server.connect();
+        let mut waiting = server.connect();
+        waiting.send(&json!({"type": "get_name_request", "name": "never", "wait": true}));
+        // The request waits when the server says so.
+        let status = json!({"type": "instance_status_request"});
+        until(|| idle.call(&status)["meta"]["deferred_requests"] == 1);
+        server.signal(signal);
+        let length = waiting.length();
+        assert_eq!(waiting.body(length)["code"], 36);
+        assert!(waiting.ended() && idle.ended());
+        assert!(server.end().contains("stopped"));
+    }
+}
+
+#[test]
+fn a_request_in_hand_is_finished() {
+    let dir = directory();
+    let server = Running::start(&dir.path().join("s.sock"), &[]);
+    let mut client = server.connect();
+    // A reply far larger than what a socket holds: while the client does not read, the server is in the middle of it.
+    let content = json!({"typename": "T", "instance_id": 0, "text": "x".repeat(8 << 20)});
+    let created = client.call(&json!({"type": "create_data_request", "content": content}));
+    client.send(&json!({"type": "get_data_request", "id": [created["id"]]}));
+    let length = client.length();
+    server.signal(Signal::SIGTERM);
+    let reply = client.body(length);
+    assert_eq!(reply["type"], "get_data_reply");
+    let object = reply["content"].as_object().and_then(|all| all.values().next()).expect("the object");
+    assert_eq!(object["text"].as_str().map(str::len), Some(8 << 20));
+    assert!(client.ended());
+    server.end();
+}
+
+#[test]
+fn no_flag_is_needed() {
+    let dir = directory();
+    let mut command = command();
+    command.env("VINEYARD_LOG", "info").env("XDG_RUNTIME_DIR", dir.path()).env("HOME", dir.path());
+    // Where the tests run as root, the default would be the machine's own socket, which is not theirs to take.
+    let system = Path::new("/var/run");
+    if nix::unistd::access(system, nix::unistd::AccessFlags::W_OK).is_ok() {
+        command.arg("--socket").arg(dir.path().join("vineyard.sock"));
+    }
+    let server = Running::wait_for(command, &dir.path().join("vineyard.sock"));
+    server.connect();
+    server.signal(Signal::SIGTERM);
+    server.end();
+}
+
+#[test]
+fn it_is_quiet_by_default() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    let mut command = command();
+    let mut child =
+        command.arg("--socket").arg(&socket).args(["--size", "1Mi"]).stderr(Stdio::piped()).spawn().expect("runs");
+    until(|| UnixStream::connect(&socket).is_ok());
+    let pid = i32::try_from(child.id()).expect("a process id");
+    kill(Pid::from_raw(pid), Signal::SIGTERM).expect("it runs");
+    let mut log = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut log).expect("the log");
+    assert_eq!(child.wait().expect("it was started").code(), Some(0));
+    assert_eq!(log, "");
+}
