@@ -57,10 +57,9 @@ impl Files {
             rows.get(code).copied().ok_or_else(|| format!("{ROUTES}, line {line}: there is no airport `{code}`"))
         };
         let routes = (2..).zip(from.zip(to)).zip(flights);
-        Ok(routes.map(|((line, (from, to)), count)| Ok((row(line, from)?, row(line, to)?, count))).collect::<Result<
-            _,
-            String,
-        >>()?)
+        Ok(routes
+            .map(|((line, (from, to)), count)| Ok((row(line, from)?, row(line, to)?, count)))
+            .collect::<Result<_, String>>()?)
     }
 }
 

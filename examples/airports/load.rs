@@ -18,7 +18,8 @@ pub fn run(socket: &str, directory: Option<&Path>) -> Result<(), Failure> {
     let files = Files::read(directory)?;
     let airports = files.airports()?;
     let routes = files.routes(&airports)?;
-    println!("\nprocess 1  (pid {}) read {} airports and {} routes in {}",
+    println!(
+        "\nprocess 1  (pid {}) read {} airports and {} routes in {}",
         std::process::id(),
         show::count(airports.num_rows()),
         show::count(routes.len()),
@@ -41,6 +42,10 @@ pub fn run(socket: &str, directory: Option<&Path>) -> Result<(), Failure> {
     let new = client.instance_status()?.memory_usage.saturating_sub(before);
     println!("put        {GRAPH}   {id}  {:>9}  in {elapsed}, the table linked", show::bytes(new));
     let used = (0..graph.num_vertices()).filter(|v| graph.degree(*v) != Some(0)).count();
-    println!("           {} edges from {used} of {} vertices", show::count(graph.num_edges()), show::count(graph.num_vertices()));
+    println!(
+        "           {} edges from {used} of {} vertices",
+        show::count(graph.num_edges()),
+        show::count(graph.num_vertices())
+    );
     Ok(())
 }

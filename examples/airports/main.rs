@@ -35,7 +35,8 @@ fn run() -> Result<ExitCode, Failure> {
     let mut directory = None;
     if let Some(place) = arguments.iter().position(|argument| argument == "--data") {
         arguments.remove(place);
-        directory = Some(PathBuf::from((place < arguments.len()).then(|| arguments.remove(place)).ok_or("--data DIR")?));
+        directory =
+            Some(PathBuf::from((place < arguments.len()).then(|| arguments.remove(place)).ok_or("--data DIR")?));
     }
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *words.as_slice() {

@@ -197,7 +197,11 @@ pub fn check_python(client: &Client) -> Done {
     check_tensor(client, "py/bool", &Tensor::from([true, false].map(Bool8::from)))?;
     same("py/strings", &*client.get_by_name::<StringTensor>("py/strings")?, &["a", "", "naïve"].into_iter().collect())?;
     let frame = client.get_by_name::<DataFrame>("py/frame")?;
-    same("columns", frame.names().map(ToString::to_string).collect::<Vec<_>>(), ["n", "x", "u", "s"].map(str::to_owned).into())?;
+    same(
+        "columns",
+        frame.names().map(ToString::to_string).collect::<Vec<_>>(),
+        ["n", "x", "u", "s"].map(str::to_owned).into(),
+    )?;
     same("n", frame.numbers::<i64>("n")?.as_slice(), &[1, 2, 3])?;
     same("x", frame.numbers::<f64>("x")?.as_slice(), &[0.5, 1.5, 2.5])?;
     same("u", frame.numbers::<u8>("u")?.as_slice(), &[7, 8, 9])?;

@@ -37,10 +37,27 @@ fn reencode_reply(request: &str, body: &[u8]) -> Result<Value, DecodeError> {
         };
     }
     by_type!(
-        RegisterRequest, InstanceStatusRequest, ClusterMetaRequest, CreateBufferRequest, CreateBuffersRequest,
-        SealRequest, GetBuffersRequest, DropBufferRequest, ShrinkBufferRequest, CreateDataRequest, CreateDatasRequest,
-        GetDataRequest, ListDataRequest, DelDataRequest, ExistsRequest, PersistRequest, IfPersistRequest,
-        PutNameRequest, GetNameRequest, ListNameRequest, DropNameRequest,
+        RegisterRequest,
+        InstanceStatusRequest,
+        ClusterMetaRequest,
+        CreateBufferRequest,
+        CreateBuffersRequest,
+        SealRequest,
+        GetBuffersRequest,
+        DropBufferRequest,
+        ShrinkBufferRequest,
+        CreateDataRequest,
+        CreateDatasRequest,
+        GetDataRequest,
+        ListDataRequest,
+        DelDataRequest,
+        ExistsRequest,
+        PersistRequest,
+        IfPersistRequest,
+        PutNameRequest,
+        GetNameRequest,
+        ListNameRequest,
+        DropNameRequest,
     )
 }
 
@@ -108,12 +125,7 @@ fn recorded_messages_are_read_and_written_the_same() {
     assert!(tally.requests > 700 && tally.replies > 700 && tally.errors > 10, "{tally:?}");
     // Later versions offer these; until then they are answered with "not implemented".
     let listed: Vec<&str> = tally.not_implemented.keys().map(String::as_str).collect();
-    let expected = [
-        "debug_command",
-        "label_request",
-        "migrate_object_request",
-        "open_stream_request",
-        "shallow_copy_request",
-    ];
+    let expected =
+        ["debug_command", "label_request", "migrate_object_request", "open_stream_request", "shallow_copy_request"];
     assert_eq!(listed, expected, "{tally:?}");
 }

@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dataframe;
+pub mod graph;
 pub mod index;
 pub mod numeric;
 pub mod scalar;
@@ -30,6 +31,7 @@ pub mod strings;
 pub mod tensor;
 
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
+pub use graph::CsrGraph;
 pub use index::Index;
 pub use numeric::{Bool8, Numeric};
 pub use scalar::{Float, Int, Scalar, Text};

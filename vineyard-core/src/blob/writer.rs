@@ -4,10 +4,14 @@ use std::marker::PhantomData;
 
 use super::{Array, Blob, Element};
 use crate::error::CallError;
+use crate::id::ObjectId;
 use crate::shm::{ViewError, WindowMut};
 
 /// What a client has to do with a blob that it has created and not sealed.
 pub(crate) trait Pending: Send + Sync {
+    /// The id of the blob.
+    fn id(&self) -> ObjectId;
+
     /// Seals the blob and returns the view of it.
     fn seal(self: Box<Self>) -> Result<Blob, CallError>;
 
@@ -62,6 +66,11 @@ impl<T: Element> BlobWriter<T> {
             }
         }
         Ok(Self { window, len, pending, _type: PhantomData })
+    }
+
+    /// The id of the blob, which nobody can get before it is sealed.
+    pub fn id(&self) -> ObjectId {
+        self.pending.as_ref().map_or(ObjectId::EMPTY_BLOB, |pending| pending.id())
     }
 
     /// Number of elements.

@@ -358,6 +358,10 @@ impl NewBlob {
 }
 
 impl Pending for NewBlob {
+    fn id(&self) -> ObjectId {
+        self.id
+    }
+
     fn seal(self: Box<Self>) -> Result<Blob, CallError> {
         const CALL: &str = SealRequest::TYPE;
         let link = Arc::clone(self.link());

@@ -1,5 +1,6 @@
 //! What can be put.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -8,7 +9,6 @@ use crate::error::{BuildError, BuildReason};
 use crate::meta::{DraftNode, ObjectMeta};
 
 /// A checked object that is not stored yet. Made by a builder, taken by `put`.
-#[derive(Debug)]
 pub struct Draft<T> {
     node: DraftNode,
     _type: PhantomData<fn() -> T>,
@@ -39,6 +39,12 @@ impl<T: Object> Draft<T> {
     pub fn preview(&self) -> Result<T, BuildError> {
         let meta = self.node.to_meta()?;
         T::resolve(&meta).map_err(|error| BuildReason::unreadable(error).into())
+    }
+}
+
+impl<T> fmt::Debug for Draft<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(f)
     }
 }
 

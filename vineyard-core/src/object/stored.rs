@@ -42,9 +42,9 @@ impl<T: ?Sized> Stored<T> {
         self.meta.is_local()
     }
 
-    /// The typed value, shared.
-    pub fn value(&self) -> &Arc<T> {
-        &self.value
+    /// The typed value, shared. Not a method, so that it does not hide one of `T`.
+    pub fn as_arc(this: &Self) -> &Arc<T> {
+        &this.value
     }
 }
 

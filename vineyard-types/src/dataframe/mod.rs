@@ -117,11 +117,7 @@ impl DataFrame {
     /// # Errors
     ///
     /// [`FrameError::Rows`] if the column has another number of rows than the frame.
-    pub fn with_column(
-        mut self,
-        name: impl Into<ColumnName>,
-        column: impl Into<Column>,
-    ) -> Result<Self, FrameError> {
+    pub fn with_column(mut self, name: impl Into<ColumnName>, column: impl Into<Column>) -> Result<Self, FrameError> {
         let (name, column) = (name.into(), column.into());
         let alone = self.values.keys().all(|other| *other == name) && self.index.is_none();
         if !alone && column.len() != self.num_rows() {

@@ -1,0 +1,346 @@
+//! Recorded traffic of the published Python client: what it wrote is read as the right types, and what is written here
+//! has the metadata that it writes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::error::Error;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use vineyard_core::{Blob, Object, ObjectId, ObjectMeta, Opaque, Stored, registry, testing};
+use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Scalar, StringArray, StringTensor, Tensor, Text};
+
+type TestResult = Result<(), Box<dyn Error>>;
+
+/// A message, and what the client was doing when it was sent.
+struct Message {
+    doing: String,
+    kind: String,
+    content: Value,
+}
+
+/// The requests and replies of one recording that carry metadata.
+fn recording(name: &str) -> Result<Vec<Message>, Box<dyn Error>> {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "tests", "fixtures", "wire", name].iter().collect();
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut doing = String::new();
+    let mut messages = Vec::new();
+    for line in text.lines() {
+        let mut line: Value = serde_json::from_str(line)?;
+        if let Some(note) = line["note"].as_str() {
+            doing = note.to_owned();
+        }
+        let kind = line["msg"]["type"].as_str().unwrap_or_default().to_owned();
+        if matches!(kind.as_str(), "create_data_request" | "get_data_reply") {
+            let content = line["msg"]["content"].take();
+            messages.push(Message { doing: doing.clone(), kind, content });
+        }
+    }
+    Ok(messages)
+}
+
+fn is_blob(tree: &Value) -> bool {
+    tree["typename"] == "vineyard::Blob"
+}
+
+fn members(tree: &Value) -> impl Iterator<Item = &Value> {
+    tree.as_object().into_iter().flat_map(|fields| fields.values()).filter(|field| field.is_object())
+}
+
+/// The lengths of all blobs below a tree, as it gives them.
+fn lengths(tree: &Value, found: &mut HashMap<ObjectId, usize>) -> TestResult {
+    if !is_blob(tree) {
+        return members(tree).try_for_each(|member| lengths(member, found));
+    }
+    let id = tree["id"].as_str().ok_or("a blob without id")?.parse()?;
+    found.insert(id, usize::try_from(tree["length"].as_u64().ok_or("a blob without length")?)?);
+    Ok(())
+}
+
+/// A tree and all trees below it, without the blobs.
+fn objects<'a>(tree: &'a Value, found: &mut Vec<&'a Value>) {
+    if !is_blob(tree) {
+        found.push(tree);
+        members(tree).for_each(|member| objects(member, found));
+    }
+}
+
+/// The Rust type that an object is read as.
+fn rust_type(object: &Stored<dyn Object>) -> &'static str {
+    macro_rules! first_of {
+        ($($rust:ty),* $(,)?) => {
+            match () {
+                $(() if object.is::<$rust>() => stringify!($rust),)*
+                () => "another type",
+            }
+        };
+    }
+    first_of!(
+        Tensor<i8>,
+        Tensor<i16>,
+        Tensor<i32>,
+        Tensor<i64>,
+        Tensor<u8>,
+        Tensor<u16>,
+        Tensor<u32>,
+        Tensor<u64>,
+        Tensor<f32>,
+        Tensor<f64>,
+        Tensor<Bool8>,
+        StringTensor,
+        StringArray,
+        Scalar<Int>,
+        Scalar<Float>,
+        Scalar<Text>,
+        Index,
+        DataFrame,
+        Opaque,
+    )
+}
+
+/// An object of a recording and all objects below it, over payloads of zeros that are as long as those written.
+struct Reply {
+    doing: String,
+    objects: Vec<ObjectMeta>,
+}
+
+fn replies(name: &str) -> Result<Vec<Reply>, Box<dyn Error>> {
+    let messages = recording(name)?;
+    let mut written = HashMap::new();
+    for message in messages.iter().filter(|message| message.kind == "create_data_request") {
+        lengths(&message.content, &mut written)?;
+    }
+    let over_zeros = |tree: &Value| -> Result<ObjectMeta, Box<dyn Error>> {
+        let mut used = HashMap::new();
+        lengths(tree, &mut used)?;
+        let payload = |id: &ObjectId| written.get(id).map(|len| (*id, Blob::from(vec![0u8; *len])));
+        let payloads = used.keys().map(|id| payload(id).ok_or_else(|| format!("{id} was never written")));
+        let payloads = payloads.collect::<Result<Vec<_>, _>>()?;
+        Ok(testing::object_meta(serde_json::from_value(tree.clone())?, payloads))
+    };
+    let mut replies = Vec::new();
+    for message in messages.iter().filter(|message| message.kind == "get_data_reply") {
+        for root in members(&message.content) {
+            let mut trees = Vec::new();
+            objects(root, &mut trees);
+            let objects = trees.into_iter().map(over_zeros).collect::<Result<_, _>>()?;
+            replies.push(Reply { doing: message.doing.clone(), objects });
+        }
+    }
+    assert!(!replies.is_empty(), "{name} has no replies");
+    Ok(replies)
+}
+
+/// What became of every object in the replies of a recording, and how often. What no type here reads comes with the
+/// reason.
+fn assert_outcomes(name: &str, expected: &[&str]) -> TestResult {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for Reply { doing, objects } in replies(name)? {
+        if objects.is_empty() {
+            *counts.entry("vineyard::Blob alone".to_owned()).or_default() += 1;
+        }
+        for meta in objects {
+            let outcome = match registry().resolve(&meta) {
+                Ok(object) => format!("{} is {}", meta.typename(), rust_type(&object)),
+                Err(error) => format!("{doing}: {error}"),
+            };
+            *counts.entry(outcome).or_default() += 1;
+        }
+    }
+    let found: Vec<String> = counts.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    assert_eq!(found, expected, "found:\n{}", found.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn what_numpy_wrote_is_read() -> TestResult {
+    assert_outcomes(
+        "putget_numpy.jsonl",
+        &[
+            "1 vineyard::BaseBinaryArray<arrow::LargeStringArray> is StringArray",
+            // What Python pickled, here single values of numpy's own types.
+            "2 vineyard::PickleBuffer is Opaque",
+            "1 vineyard::Tensor<bool> is Tensor<Bool8>",
+            // Elements that no `Numeric` stands for: texts of fixed width, complex numbers, times, halves of floats,
+            // pickled objects, records.
+            "1 vineyard::Tensor<bytes24> is Opaque",
+            "1 vineyard::Tensor<complex128> is Opaque",
+            "1 vineyard::Tensor<datetime64[D]> is Opaque",
+            "1 vineyard::Tensor<double> is Tensor<f64>",
+            "1 vineyard::Tensor<float16> is Opaque",
+            "1 vineyard::Tensor<float> is Tensor<f32>",
+            "1 vineyard::Tensor<int16> is Tensor<i16>",
+            "6 vineyard::Tensor<int64> is Tensor<i64>",
+            "1 vineyard::Tensor<int8> is Tensor<i8>",
+            "1 vineyard::Tensor<int> is Tensor<i32>",
+            "1 vineyard::Tensor<object> is Opaque",
+            "1 vineyard::Tensor<std::string> is StringTensor",
+            "1 vineyard::Tensor<uint16> is Tensor<u16>",
+            "1 vineyard::Tensor<uint32> is Tensor<u32>",
+            "1 vineyard::Tensor<uint64> is Tensor<u64>",
+            "1 vineyard::Tensor<uint8> is Tensor<u8>",
+            "1 vineyard::Tensor<void96> is Opaque",
+        ],
+    )
+}
+
+#[test]
+fn what_pandas_wrote_is_read() -> TestResult {
+    assert_outcomes(
+        "putget_pandas.jsonl",
+        &[
+            // The client stored the first text of each column of text as a `Scalar`, and lost the others.
+            "1 get DataFrame with object column: vineyard::DataFrame: not valid: column `s` has 0 rows, the frame has 2",
+            "1 get DataFrame with str column: vineyard::DataFrame: not valid: the index has 2 labels, the frame has 0 \
+             rows",
+            "4 vineyard::BaseBinaryArray<arrow::LargeStringArray> is StringArray",
+            "4 vineyard::DataFrame is DataFrame",
+            "16 vineyard::Index is Index",
+            "2 vineyard::Scalar<std::string> is Scalar<Text>",
+            // A column with a name and an index; there is no type for it here.
+            "6 vineyard::Series is Opaque",
+            // Elements that no `Numeric` stands for: times, pickled objects.
+            "1 vineyard::Tensor<datetime64[us]> is Opaque",
+            "5 vineyard::Tensor<double> is Tensor<f64>",
+            "18 vineyard::Tensor<int64> is Tensor<i64>",
+            "1 vineyard::Tensor<object> is Opaque",
+            "4 vineyard::Tensor<std::string> is StringTensor",
+        ],
+    )
+}
+
+#[test]
+fn what_python_wrote_of_single_values_is_read() -> TestResult {
+    assert_outcomes(
+        "putget_scalars.jsonl",
+        &[
+            // Python's `bool` goes under the typename of integers, but as a JSON boolean.
+            "1 get bool: vineyard::Scalar<int>.value: metadata key `value_` is true, expected a value of type int64",
+            // `bytes` are blobs without an object around them.
+            "3 vineyard::Blob alone",
+            // What Python pickled.
+            "2 vineyard::PickleBuffer is Opaque",
+            "1 vineyard::Scalar<double> is Scalar<Float>",
+            "3 vineyard::Scalar<int> is Scalar<Int>",
+            "3 vineyard::Scalar<std::string> is Scalar<Text>",
+        ],
+    )
+}
+
+#[test]
+fn columns_that_pandas_wrote_have_their_names_types_and_labels() -> TestResult {
+    let mut found = Vec::new();
+    for Reply { doing, objects } in replies("putget_pandas.jsonl")? {
+        let Some(frame) = objects.first().and_then(|meta| DataFrame::try_from(meta).ok()) else { continue };
+        let columns: Vec<String> =
+            frame.columns().map(|(name, column)| format!("{}: {}", name.as_json(), column.numpy_name())).collect();
+        let labels = frame.index().map_or("no index", |index| index.values().numpy_name());
+        found.push(format!("{doing}: {} rows, {}, {labels}", frame.num_rows(), columns.join(", ")));
+    }
+    assert_eq!(found, [""]);
+    Ok(())
+}
+
+/// The metadata that the client wrote while `doing` something, for the last object of the type.
+fn written(name: &str, doing: &str, typename: &str) -> Result<Value, Box<dyn Error>> {
+    let messages = recording(name)?.into_iter();
+    let mut of_type = messages.filter(|message| {
+        message.doing == doing && message.kind == "create_data_request" && message.content["typename"] == typename
+    });
+    Ok(of_type.next_back().ok_or_else(|| format!("{name}: no {typename} at `{doing}`"))?.content)
+}
+
+/// Keys that a draft does not have: they are added when it is put, or by the store.
+const ADDED_LATER: &[&str] = &["id", "signature", "instance_id", "transient", "global"];
+
+/// All values of a tree by path; blobs are reduced to their length.
+fn values(tree: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
+    for (key, field) in tree.as_object().into_iter().flatten() {
+        let path = format!("{path}{key}");
+        match field {
+            blob if is_blob(blob) => drop(found.insert(path, format!("blob of {} bytes", blob["length"]).into())),
+            Value::Object(_) => values(field, &format!("{path}."), found),
+            _ if ADDED_LATER.contains(&key.as_str()) => {}
+            value => drop(found.insert(path, value.clone())),
+        }
+    }
+}
+
+/// Text that is JSON, parsed: writers space it as they like.
+fn parsed(value: &Value) -> Option<Value> {
+    serde_json::from_str(value.as_str()?).ok()
+}
+
+/// What differs between what is written here and what the client wrote, line by line.
+fn differences<T: Object>(ours: &T, theirs: &Value) -> Result<String, Box<dyn Error>> {
+    let ours = serde_json::to_value(testing::draft_meta(&ours.stage()?)?.tree().as_ref())?;
+    let [mut our_values, mut their_values] = [BTreeMap::new(), BTreeMap::new()];
+    values(&ours, "", &mut our_values);
+    values(theirs, "", &mut their_values);
+    let paths: BTreeSet<&String> = our_values.keys().chain(their_values.keys()).collect();
+    let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let line = |path: &String| match (our_values.get(path), their_values.get(path)) {
+        (Some(a), Some(b)) if a == b => String::new(),
+        (Some(a), Some(b)) if parsed(a).is_some_and(|text| Some(text) == parsed(b)) => format!("{path}: spaces\n"),
+        (a, b) => format!("{path}: {} here, {} there\n", show(a), show(b)),
+    };
+    Ok(paths.into_iter().map(line).collect())
+}
+
+#[test]
+fn a_tensor_has_the_metadata_that_python_writes() -> TestResult {
+    let theirs = written("putget_numpy.jsonl", "put 2-d C order", "vineyard::Tensor<int64>")?;
+    let ours = Tensor::new([2, 3], (0..6i64).collect::<Vec<_>>())?;
+    assert_eq!(differences(&ours, &theirs)?, "shape_: spaces\n");
+    let theirs = written("putget_numpy.jsonl", "put 0-d", "vineyard::Tensor<int64>")?;
+    assert_eq!(differences(&Tensor::new([], vec![5i64])?, &theirs)?, "");
+    let theirs = written("putget_numpy.jsonl", "put empty", "vineyard::Tensor<int64>")?;
+    assert_eq!(differences(&Tensor::<i64>::from([]), &theirs)?, "");
+    Ok(())
+}
+
+#[test]
+fn texts_have_the_metadata_that_python_writes() -> TestResult {
+    let theirs = written("putget_numpy.jsonl", "put unicode", "vineyard::Tensor<std::string>")?;
+    let ours: StringTensor = ["a\u{e9}", "b"].into_iter().collect();
+    assert_eq!(differences(&ours, &theirs)?, "");
+    Ok(())
+}
+
+#[test]
+fn single_values_have_the_metadata_that_python_writes() -> TestResult {
+    let theirs = written("putget_scalars.jsonl", "put int big", "vineyard::Scalar<int>")?;
+    assert_eq!(differences(&Scalar::<Int>::from(1 << 40), &theirs)?, "");
+    let theirs = written("putget_scalars.jsonl", "put float", "vineyard::Scalar<double>")?;
+    assert_eq!(differences(&Scalar::<Float>::from(3.25), &theirs)?, "");
+    let theirs = written("putget_scalars.jsonl", "put unicode str", "vineyard::Scalar<std::string>")?;
+    assert_eq!(differences(&Scalar::<Text>::from("héllo 世界"), &theirs)?, "");
+    Ok(())
+}
+
+#[test]
+fn a_frame_has_the_metadata_that_python_writes() -> TestResult {
+    let theirs = written("putget_pandas.jsonl", "put DataFrame int/float", "vineyard::DataFrame")?;
+    let ours = DataFrame::new()
+        .with_column("a", vec![1i64, 2])?
+        .with_column("b", vec![0.5, 1.5])?
+        .with_index(Index::new(vec![0i64, 1]))?;
+    assert_eq!(differences(&ours, &theirs)?, "");
+    let theirs = written("putget_pandas.jsonl", "put DataFrame int column names", "vineyard::DataFrame")?;
+    let ours = DataFrame::new()
+        .with_column(0, vec![0.5, 1.5])?
+        .with_column(1, vec![0.5, 1.5])?
+        .with_index(Index::new(vec![0i64, 1]))?;
+    assert_eq!(differences(&ours, &theirs)?, "");
+    let theirs = written("putget_pandas.jsonl", "put DataFrame empty", "vineyard::DataFrame")?;
+    let ours = DataFrame::new().with_column("a", Vec::<f64>::new())?.with_index(Index::new(Vec::<i64>::new()))?;
+    assert_eq!(differences(&ours, &theirs)?, "");
+    Ok(())
+}
+
+#[test]
+fn an_index_of_texts_has_the_metadata_that_python_writes() -> TestResult {
+    let theirs = written("putget_pandas.jsonl", "put Index of str", "vineyard::Index")?;
+    let ours = Index::new(vec!["a", "b"]);
+    assert_eq!(differences(&ours, &theirs)?, "");
+    Ok(())
+}
