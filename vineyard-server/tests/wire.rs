@@ -343,6 +343,20 @@ fn a_slow_reader_holds_nobody_up() {
 }
 
 #[test]
+fn a_busy_peer_neither_starves_others_nor_delays_the_stop() {
+    let server = Server::builder().size(MIB).workers(1).spawn().expect("a server");
+    let mut other = Raw::stock(&server);
+    let mut busy = Raw::stock(&server);
+    let question = json!({"type": "exists_request", "id": 1});
+    let busy = std::thread::spawn(move || while busy.try_call(&question).is_ok() {});
+    for _ in 0..100 {
+        assert!(other.is_quiet());
+    }
+    assert_eq!(server.stop().connections, 0);
+    busy.join().expect("it ends with its connection");
+}
+
+#[test]
 fn more_connections_than_allowed_wait_their_turn() {
     let server = Server::builder().size(MIB).max_connections(1).spawn().expect("a server");
     let first = Raw::stock(&server);

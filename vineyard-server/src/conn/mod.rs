@@ -80,20 +80,28 @@ async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) 
         if last {
             return Ok(());
         }
-        // Both are cancel-safe: what was read is in the frames, the token stays cancelled.
-        tokio::select! {
-            biased;
-            count = stream.read(frames.tail(), linger) => {
-                if count? == 0 {
-                    return Ok(());
+        if linger {
+            // While the peer looks at the reply, the others of this thread get their turn, and may end the lingering.
+            tokio::task::yield_now().await;
+            linger = LAST_SERVED.get() == Some(session.id());
+        }
+        // A peer that never stops sending would hide the stop from the select, which looks at the peer first.
+        if !state.stop.is_cancelled() {
+            // Both are cancel-safe: what was read is in the frames, the token stays cancelled.
+            tokio::select! {
+                biased;
+                count = stream.read(frames.tail(), linger) => {
+                    if count? == 0 {
+                        return Ok(());
+                    }
+                    continue;
                 }
-            }
-            () = &mut stopped => {
-                // What had arrived before the stop is still answered.
-                last = true;
-                stream.try_read(frames.tail())?;
+                () = &mut stopped => {}
             }
         }
+        // What had arrived before the stop is still answered.
+        last = true;
+        stream.try_read(frames.tail())?;
     }
 }
 

@@ -81,8 +81,12 @@ impl Raw {
     }
 
     pub fn send_bytes(&mut self, body: &[u8]) {
-        self.stream.write_all(&(body.len() as u64).to_le_bytes()).expect("written");
-        self.stream.write_all(body).expect("written");
+        self.try_send(body).expect("written");
+    }
+
+    fn try_send(&mut self, body: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(&(body.len() as u64).to_le_bytes())?;
+        self.stream.write_all(body)
     }
 
     pub fn send(&mut self, message: &Value) {
@@ -90,11 +94,21 @@ impl Raw {
     }
 
     pub fn receive(&mut self) -> Value {
+        self.try_receive().expect("a reply")
+    }
+
+    fn try_receive(&mut self) -> std::io::Result<Value> {
         let mut header = [0; 8];
-        self.stream.read_exact(&mut header).expect("a header");
+        self.stream.read_exact(&mut header)?;
         let mut body = vec![0; usize::try_from(u64::from_le_bytes(header)).expect("a length")];
-        self.stream.read_exact(&mut body).expect("a body");
-        serde_json::from_slice(&body).expect("JSON")
+        self.stream.read_exact(&mut body)?;
+        Ok(serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    /// As `call`, for connections that may end.
+    pub fn try_call(&mut self, message: &Value) -> std::io::Result<Value> {
+        self.try_send(message.to_string().as_bytes())?;
+        self.try_receive()
     }
 
     pub fn call(&mut self, message: Value) -> Value {
