@@ -57,6 +57,14 @@ impl Tree {
     }
 }
 
+/// Visits happen in the order of the ids, and what is pushed last is visited first. What a request removes can depend on
+/// the order: the same parent may be reached as a member's user or as one that was asked for.
+fn in_turn(ids: impl Iterator<Item = ObjectId>) -> impl Iterator<Item = ObjectId> {
+    let mut ids: Vec<ObjectId> = ids.collect();
+    ids.sort_unstable();
+    ids.into_iter().rev()
+}
+
 struct Deletion<'a> {
     tree: &'a mut Tree,
     requested: HashSet<ObjectId>,
@@ -88,7 +96,7 @@ impl Deletion<'_> {
         // objects share would cost the square of their number.
         if self.visited.insert(id) && self.requested.len() > 1 {
             let parents = self.tree.edges.parents(id, self.tree.record(id));
-            let requested = parents.filter(|parent| self.requested.contains(parent));
+            let requested = in_turn(parents.filter(|parent| self.requested.contains(parent)));
             self.steps.extend(requested.map(|parent| Step::VisitOnce(parent, mode)));
         }
     }
@@ -101,13 +109,13 @@ impl Deletion<'_> {
         // Pushed in reverse: members come before the parents that `force` takes.
         if mode.force {
             let up = Mode { force: true, deep: false };
-            self.steps.extend(self.tree.edges.parents(id, record).map(|parent| Step::Visit(parent, up)));
+            self.steps.extend(in_turn(self.tree.edges.parents(id, record)).map(|parent| Step::Visit(parent, up)));
         }
         let down = Mode { force: false, deep: true };
         let members = record.into_iter().flat_map(|record| record.links());
         let members = members.filter_map(|link| self.tree.edges.member(link));
         let taken = members.filter(|member| mode.deep || member.is_blob());
-        self.steps.extend(taken.map(|member| Step::Visit(member, down)));
+        self.steps.extend(in_turn(taken).map(|member| Step::Visit(member, down)));
 
         self.gone.insert(id);
         if self.tree.remove(id) {
