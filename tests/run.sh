@@ -29,5 +29,5 @@ VINEYARD_TEST_DAEMON="$("$venv/bin/python" -c \
 features="vineyard-tests/interop,vineyard-core/testing"
 # The programs first, so that tests find the examples and the server built.
 cargo build --workspace --bins --examples --features "$features"
-cargo test --workspace --exclude vineyard-benches --features "$features" --tests --lib --bins -- "$@"
+cargo test --workspace --exclude vineyard-benches --features "$features" --no-fail-fast --tests --lib --bins -- "$@"
 cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"

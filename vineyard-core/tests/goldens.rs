@@ -115,7 +115,9 @@ fn recorded_messages_are_read_and_written_the_same() {
     let mut files = 0;
     for entry in std::fs::read_dir(&fixtures).expect("the fixtures are there") {
         let path = entry.expect("readable").path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
+        // `meta_raw` has malformed messages on purpose; the server's tests replay it.
+        let malformed = path.file_stem().is_some_and(|name| name == "meta_raw");
+        if path.extension().is_some_and(|extension| extension == "jsonl") && !malformed {
             check_file(&path, &mut tally);
             files += 1;
         }
@@ -125,7 +127,14 @@ fn recorded_messages_are_read_and_written_the_same() {
     assert!(tally.requests > 700 && tally.replies > 700 && tally.errors > 10, "{tally:?}");
     // Later versions offer these; until then they are answered with "not implemented".
     let listed: Vec<&str> = tally.not_implemented.keys().map(String::as_str).collect();
-    let expected =
-        ["debug_command", "label_request", "migrate_object_request", "open_stream_request", "shallow_copy_request"];
+    let expected = [
+        "clear_request",
+        "debug_command",
+        "del_data_with_feedbacks_request",
+        "label_request",
+        "migrate_object_request",
+        "open_stream_request",
+        "shallow_copy_request",
+    ];
     assert_eq!(listed, expected, "{tally:?}");
 }

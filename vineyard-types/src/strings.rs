@@ -114,7 +114,7 @@ impl StringArray {
 
     /// Whether a text is not there (Arrow's null). False beyond the end.
     pub fn is_null(&self, index: usize) -> bool {
-        let Some(place) = self.place(index) else { return false };
+        let Some(place) = self.place(index).filter(|_| index < self.len()) else { return false };
         let byte = self.null_bitmap.as_bytes().get(place / 8);
         byte.is_some_and(|byte| byte >> (place % 8) & 1 == 0)
     }

@@ -1,14 +1,14 @@
 //! A raw client: frames and descriptors, nothing hidden.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{IoSliceMut, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use serde_json::{Value, json};
+use vineyard_core::shm::Receiver;
 use vineyard_server::{Server, ServerHandle};
 
 /// Bounds a hang; nothing is asserted about time.
@@ -125,21 +125,12 @@ impl Raw {
 
     /// The descriptor that follows: exactly one byte that carries exactly one.
     pub fn descriptor(&mut self) -> Arena {
-        let mut data = [0; 2];
-        let mut slices = [IoSliceMut::new(&mut data)];
-        let mut space = nix::cmsg_space!([RawFd; 4]);
-        let message = recvmsg::<()>(self.stream.as_raw_fd(), &mut slices, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC)
-            .expect("a message");
-        assert_eq!(message.bytes, 1);
-        let mut found = Vec::new();
-        for control in message.cmsgs().expect("not cut off") {
-            if let ControlMessageOwned::ScmRights(fds) = control {
-                found.extend(fds);
-            }
-        }
+        let mut found = VecDeque::new();
+        let mut receiver = Receiver::new();
+        let received = receiver.receive(&self.stream, &mut found).expect("a message");
+        assert_eq!(received.bytes.len(), 1);
         assert_eq!(found.len(), 1, "descriptors in one message");
-        // SAFETY: the kernel has just made this descriptor for this process, and nothing else knows its number.
-        let owned = unsafe { OwnedFd::from_raw_fd(found[0]) };
+        let owned = found.pop_front().expect("one descriptor");
         Arena { file: owned.into() }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Column, DataFrame};
+use super::{Cell, Column, DataFrame};
 
 /// Wider cells are cut.
 const MAX_WIDTH: usize = 32;
@@ -40,13 +40,23 @@ impl Shown {
     }
 }
 
-/// Floats with few digits, everything else as it is.
-fn show(cell: &dyn fmt::Display) -> String {
+/// Floats with few digits, texts on one line, everything else as it is.
+fn show(cell: &Cell<'_>) -> String {
     let text = cell.to_string();
-    match text.split_once('.') {
-        Some((_, digits)) if digits.len() > 6 && text.parse::<f64>().is_ok() => format!("{cell:.6}"),
+    match cell {
+        Cell::Number(number) if text.split_once('.').is_some_and(|(_, digits)| digits.len() > 6) => {
+            format!("{number:.6}")
+        }
+        Cell::Text(_) => text.chars().flat_map(on_one_line).collect(),
         _ => text,
     }
+}
+
+/// Line breaks and other control characters as their escapes.
+fn on_one_line(character: char) -> impl Iterator<Item = char> {
+    let (plain, escaped) =
+        if character.is_control() { (None, Some(character.escape_default())) } else { (Some(character), None) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
 }
 
 fn cut(text: String) -> String {
