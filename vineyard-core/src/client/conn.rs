@@ -147,10 +147,11 @@ impl Conn {
     /// Takes the next descriptor that follows a reply, with the byte that carries it.
     pub(super) fn descriptor(&mut self, call: &'static str) -> Result<OwnedFd, CallError> {
         loop {
-            if !self.descriptors.is_empty() && self.inbox.skip_raw(1) {
-                if let Some(descriptor) = self.descriptors.pop_front() {
-                    return Ok(descriptor);
-                }
+            if !self.descriptors.is_empty()
+                && self.inbox.skip_raw(1)
+                && let Some(descriptor) = self.descriptors.pop_front()
+            {
+                return Ok(descriptor);
             }
             if self.inbox.pending() > 0 && self.descriptors.is_empty() {
                 self.ended = true;

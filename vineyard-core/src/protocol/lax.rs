@@ -27,9 +27,9 @@ impl Visitor<'_> for LaxU64 {
 
     fn visit_f64<E: Error>(self, v: f64) -> Result<u64, E> {
         // The bounds keep the cast exact: below 2^64, and -2^63 at least.
-        if v >= 0.0 && v < 18_446_744_073_709_551_616.0 {
+        if (0.0..18_446_744_073_709_551_616.0).contains(&v) {
             Ok(v as u64)
-        } else if v < 0.0 && v >= -9_223_372_036_854_775_808.0 {
+        } else if (-9_223_372_036_854_775_808.0..0.0).contains(&v) {
             Ok((v as i64).cast_unsigned())
         } else {
             Err(E::invalid_value(Unexpected::Float(v), &"an integer of 64 bits"))

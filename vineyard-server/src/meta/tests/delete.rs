@@ -99,7 +99,7 @@ fn two_links_to_one_member_count_once() {
     let fields = json!({"a": named(leaf), "b": named(leaf), "c": blob(shared, 0), "d": blob(shared, 0)});
     let root = server.create(object("T", fields));
     let deleted = server.delete(&[root], false, true);
-    assert_eq!((deleted.objects, deleted.blobs), (vec![root, leaf], vec![shared]));
+    assert_eq!((deleted.objects, deleted.blobs), (vec![leaf, root], vec![shared]));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_global_object_holds_its_members_by_signature() {
     let member = server.create(object("S", json!({})));
     let global = server.create(object("G", json!({"global": true, "m": named(member)})));
     assert_eq!(server.delete(&[member], false, true), Deleted::default());
-    assert_eq!(server.delete(&[global], false, true).objects, [global, member]);
+    assert_eq!(server.delete(&[global], false, true).objects, [member, global]);
     assert_eq!(server.tree.edges.claims().count(), 0);
 }
 

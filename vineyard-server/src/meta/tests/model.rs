@@ -1,4 +1,4 @@
-//! Random operations, compared with a model that follows the rules literally: recursively, with all edges recomputed.
+//! Random operations, compared with a model that applies the rules one by one to everything, until nothing changes.
 
 use proptest::prelude::*;
 
@@ -10,57 +10,45 @@ struct Model {
     objects: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
 }
 
-struct Visits<'a> {
-    model: &'a Model,
-    requested: BTreeSet<ObjectId>,
-    visited: BTreeSet<ObjectId>,
-    gone: BTreeSet<ObjectId>,
-}
-
-impl Visits<'_> {
-    fn parents(&self, id: ObjectId) -> Vec<ObjectId> {
-        let left = self.model.objects.iter().filter(|(parent, _)| !self.gone.contains(parent));
-        left.filter(|(_, members)| members.contains(&id)).map(|(parent, _)| *parent).collect()
-    }
-
-    fn visit(&mut self, id: ObjectId, force: bool, deep: bool) {
-        if self.gone.contains(&id) {
-            return;
-        }
-        self.visited.insert(id);
-        for parent in self.parents(id) {
-            if self.requested.contains(&parent) && !self.visited.contains(&parent) {
-                self.visit(parent, force, deep);
-            }
-        }
-        let parents = self.parents(id);
-        if self.gone.contains(&id) || !(force || parents.is_empty()) {
-            return;
-        }
-        self.gone.insert(id);
-        for member in self.model.objects.get(&id).cloned().unwrap_or_default() {
-            if deep || member.is_blob() {
-                self.visit(member, false, true);
-            }
-        }
-        if force {
-            for parent in parents {
-                self.visit(parent, true, false);
-            }
-        }
-    }
-}
-
 impl Model {
+    fn parents(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {
+        self.objects.iter().filter(move |(_, members)| members.contains(&id)).map(|(parent, _)| *parent)
+    }
+
+    fn members(&self, id: ObjectId) -> BTreeSet<ObjectId> {
+        self.objects.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// Looks at every object until a whole round changes nothing.
     fn delete(&mut self, ids: &[ObjectId], force: bool, deep: bool) -> BTreeSet<ObjectId> {
-        let requested = ids.iter().copied().collect();
-        let mut visits = Visits { model: self, requested, visited: BTreeSet::new(), gone: BTreeSet::new() };
-        for id in ids {
-            visits.visit(*id, force, deep);
+        let everything: BTreeSet<ObjectId> =
+            self.objects.iter().flat_map(|(id, members)| members.iter().chain([id])).chain(ids).copied().collect();
+        let mut gone: BTreeSet<ObjectId> = if force { ids.iter().copied().collect() } else { BTreeSet::new() };
+        let mut wanted: BTreeSet<ObjectId> = ids.iter().copied().collect();
+        loop {
+            let before = (gone.len(), wanted.len());
+            for id in &everything {
+                if force && ids.iter().any(|asked| self.is_above(*id, *asked)) {
+                    gone.insert(*id);
+                }
+                if gone.contains(id) {
+                    let takes_objects = deep && wanted.contains(id);
+                    wanted.extend(self.members(*id).iter().filter(|member| takes_objects || member.is_blob()));
+                }
+                if wanted.contains(id) && self.parents(*id).all(|parent| gone.contains(&parent)) {
+                    gone.insert(*id);
+                }
+            }
+            if before == (gone.len(), wanted.len()) {
+                break;
+            }
         }
-        let gone = visits.gone;
         self.objects.retain(|id, _| !gone.contains(id));
         gone
+    }
+
+    fn is_above(&self, id: ObjectId, other: ObjectId) -> bool {
+        self.parents(other).any(|parent| parent == id || self.is_above(id, parent))
     }
 }
 
