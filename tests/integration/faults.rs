@@ -1,8 +1,12 @@
 //! Bad input: errors say what is wrong, and nothing is left behind.
 
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use nix::sys::socket::{Backlog, listen};
 use vineyard_core::{
-    Array, Blob, ConnectError, DraftNode, Error, GetError, Key, Member, Object, ObjectId, PutError, ResolveError,
-    ResolveReason, StatusCode,
+    Array, Blob, ConnectError, ConnectOptions, DraftNode, Error, GetError, Key, Member, Object, ObjectId, PutError,
+    ResolveError, ResolveReason, StatusCode,
 };
 use vineyard_tests::samples::{Bytes, Pair};
 use vineyard_tests::{TestResult, TestServer};
@@ -63,7 +67,7 @@ fn an_unsealed_blob_cannot_be_got() -> TestResult {
     writer.as_mut_slice().fill(1);
     let id = writer.id();
     let error = other.get_blob(id).expect_err("not sealed yet");
-    assert!(matches!(error, Error::Get(GetError::NotSealed { id: found }) if found == id), "{error}");
+    assert!(matches!(error, Error::Get(GetError::NotSealed { id: found, .. }) if found == id), "{error}");
     assert!(other.exists(id)?);
     let array = writer.seal()?;
     assert_eq!(other.get_blob(id)?.as_bytes(), &array[..]);
@@ -78,10 +82,10 @@ fn a_put_beyond_the_limit_says_size_limit_and_use_and_leaves_nothing() -> TestRe
     let before = client.instance_status()?.memory_usage;
     let both = Pair { first: vec![0.0; 50_000].into(), second: Some(vec![0.0; 112_500].into()) };
     let error = client.put(&both).expect_err("1,300,000 bytes into 1,048,576");
-    let Error::Put(PutError::NoRoom { typename, nbytes, source }) = &error else { panic!("{error}") };
-    assert_eq!((typename.as_str(), *nbytes, source.code), ("test::Pair", 1_300_000, StatusCode::NotEnoughMemory));
+    let Error::Put(PutError::NoRoom { typename, nbytes, cause }) = &error else { panic!("{error}") };
+    assert_eq!((typename.as_str(), *nbytes, cause.code), ("test::Pair", 1_300_000, StatusCode::NotEnoughMemory));
     for number in ["1300000", "1048576", "1000"] {
-        assert!(source.message.contains(number), "`{}` does not say {number}", source.message);
+        assert!(cause.message.contains(number), "`{}` does not say {number}", cause.message);
     }
     assert_eq!(client.instance_status()?.memory_usage, before);
     assert!(client.exists(kept)?);
@@ -97,15 +101,15 @@ impl Member for Unresolvable {
     type Kind = vineyard_core::NodeKind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), vineyard_core::BuildError> {
-        self.0.stage(key, draft)
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), vineyard_core::BuildError> {
+        self.0.stage_at(key, draft)
     }
 
     fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), vineyard_core::BuildError> {
-        input.stage(key, draft)
+        input.stage_at(key, draft)
     }
 
-    fn resolve(meta: &vineyard_core::ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &vineyard_core::ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         let found = meta.contains(key.as_str());
         Err(ResolveReason::Invalid(format!("never ({found})").into()).into())
     }
@@ -128,56 +132,32 @@ fn a_builder_refuses_what_could_not_be_got_again() {
 }
 
 #[test]
-fn a_member_that_cannot_be_created_takes_the_whole_put_back() -> TestResult {
-    let server = TestServer::start();
-    let client = server.client()?;
-    // 200 levels: the server refuses, after the lower levels were created.
-    let mut node = DraftNode::new(vineyard_core::TypeName::new("test::Leaf"));
-    node.set(&Key::new("bytes"), vineyard_core::DraftField::Payload(Blob::from(vec![1u8; 64])))?;
-    let tower = Tower { node };
-    let error = client.put(&tower).expect_err("too deep");
-    assert!(matches!(error, Error::Put(PutError::Call { .. })), "{error}");
-    assert_eq!(client.instance_status()?.memory_usage, 0, "a blob is left");
-    assert!(client.list("test::*", 1000)?.is_empty(), "objects are left");
-    Ok(())
-}
-
-/// Stages itself as 200 objects, one inside the other.
-struct Tower {
-    node: DraftNode,
-}
-
-impl Object for Tower {
-    type Builder = ();
-
-    fn typename() -> vineyard_core::TypeName {
-        vineyard_core::TypeName::new("test::Tower")
-    }
-
-    fn schema() -> vineyard_core::Schema {
-        vineyard_core::Schema::new::<Self>(1, Vec::new())
-    }
-
-    fn resolve(meta: &vineyard_core::ObjectMeta) -> Result<Self, ResolveError> {
-        Err(ResolveReason::MissingKey { key: meta.typename().to_owned() }.into())
-    }
-
-    fn stage(&self) -> Result<DraftNode, vineyard_core::BuildError> {
-        (0..200).try_fold(self.node.clone(), |inner, _| {
-            let mut outer = DraftNode::new(Self::typename());
-            outer.set(&Key::new("inner"), vineyard_core::DraftField::Node(inner))?;
-            Ok(outer)
-        })
-    }
-
-    fn __only_derive_implements_object() {}
-}
-
-#[test]
 fn nobody_listening_is_said_at_once() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("nobody.sock");
     let error = vineyard_core::Client::connect(&path).expect_err("nobody listens");
     assert!(matches!(&error, Error::Connect(ConnectError::Unreachable { socket, .. }) if *socket == path), "{error}");
     assert!(error.to_string().contains("nobody.sock"), "{error}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up() -> TestResult {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("deaf.sock");
+    let listener = UnixListener::bind(&path)?;
+    let connect = || ConnectOptions::new().socket(&path).timeout(Duration::from_millis(20)).connect();
+    // The kernel connects for the listener until its backlog is full.
+    let mut refused = Vec::new();
+    let error = loop {
+        match connect().expect_err("nobody answers") {
+            ConnectError::Refused { cause, .. } => refused.push(cause.to_string()),
+            error => break error,
+        }
+        listen(&listener, Backlog::new(0)?)?;
+    };
+    assert!(refused.iter().all(|text| text == "register_request: no reply within 20ms; the connection is given up"));
+    assert!(!refused.is_empty());
+    let expected = format!("cannot connect to {}: the server does not accept", path.display());
+    assert_eq!(error.to_string(), expected);
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! A real server, real sockets, several processes.
 
 mod faults;
+mod hostile;
 mod leases;
 mod objects;
 mod processes;
 mod restart;
 mod threads;
+mod undo;
 
 /// The program of the other processes.
 const PEER: &str = env!("CARGO_BIN_EXE_peer");

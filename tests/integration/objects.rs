@@ -178,3 +178,62 @@ fn putting_a_stored_object_returns_it() -> TestResult {
     assert_eq!(client.get_name("again")?, Some(id));
     Ok(())
 }
+
+/// Lists and maps of what may be absent, and of objects of any type.
+#[derive(Debug, Object)]
+#[object(typename = "test::Sparse")]
+struct Sparse {
+    arrays: Vec<Option<Array<u8>>>,
+    numbers: Vec<Option<i64>>,
+    table: BTreeMap<String, Option<Pair>>,
+    any: Stored<dyn Object>,
+    anything: Vec<Stored<dyn Object>>,
+}
+
+#[test]
+fn absent_elements_keep_their_places() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let any = client.get_any(client.put(&pair(9.0))?)?;
+    let sparse = Sparse {
+        arrays: vec![None, Some(vec![1].into()), None, None, None, None, None, None, None, None],
+        numbers: vec![Some(1), None, None],
+        table: BTreeMap::from([("a".into(), None), ("b".into(), Some(pair(1.0)))]),
+        any: any.clone(),
+        anything: vec![any],
+    };
+    let back = client.get::<Sparse>(client.put(&sparse)?)?;
+    assert_eq!((&back.arrays, &back.numbers), (&sparse.arrays, &sparse.numbers));
+    assert_eq!(back.table.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert!(back.table["a"].is_none() && back.table["b"].is_some());
+    assert!(back.any.is::<Pair>() && back.anything[0].is::<Pair>());
+    assert_eq!(back.any.id(), sparse.any.id(), "linked, not copied");
+    Ok(())
+}
+
+#[test]
+fn listings_come_without_payloads_and_say_so() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    client.put_named("dir/na~me", &pair(1.0))?;
+    let listed = client.list("test::Pair", 10)?.pop().ok_or("not listed")?;
+    assert_eq!(listed.name().as_deref(), Some("dir/na~me"));
+    let error = listed.blob("first").expect_err("no payloads");
+    assert!(error.to_string().contains("was not fetched"), "{error}");
+    assert!(client.put(&client.get_any(listed.id())?).is_ok());
+    Ok(())
+}
+
+#[test]
+fn errors_of_what_has_a_name_tell_it() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = client.put_named("pair", &pair(1.0))?;
+    let error = client.get_by_name::<Bytes>("pair").expect_err("another type");
+    let expected = format!("`pair`: object {id}: expected an object of type `test::Bytes`, found `test::Pair`");
+    assert_eq!(error.to_string(), expected);
+    client.delete(id)?;
+    let error = client.get_by_name::<Pair>("pair").expect_err("deleted");
+    assert_eq!(error.to_string(), format!("`pair`: there is no object {id}"));
+    Ok(())
+}

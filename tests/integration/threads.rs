@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vineyard_core::{CallReason, Error};
+use vineyard_core::{Error, GetError};
 use vineyard_tests::samples::Bytes;
 use vineyard_tests::{TestResult, TestServer};
 
@@ -56,8 +56,8 @@ fn waiting_ends_after_its_time() -> TestResult {
     let server = TestServer::start();
     let client = server.client()?;
     let error = client.wait_for_name("never", Duration::from_millis(20)).expect_err("nobody gives the name");
-    let Error::Call(error) = error else { panic!("{error}") };
-    assert!(matches!(error.reason, CallReason::Timeout { .. }), "{error}");
+    assert!(matches!(error, Error::Get(GetError::NameTimeout { .. })), "{error}");
+    assert_eq!(error.to_string(), "no object was named `never` within 20ms");
     // The client itself goes on.
     client.put_named("never", &Bytes { bytes: vec![1].into() })?;
     assert!(client.wait_for_name("never", Duration::from_secs(60)).is_ok());

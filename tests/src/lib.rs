@@ -3,6 +3,7 @@
 mod peer;
 pub mod samples;
 mod server;
+mod tower;
 
 pub use peer::Peer;
 pub use server::TestServer;

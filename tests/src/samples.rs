@@ -24,6 +24,8 @@ pub struct Pair {
     pub second: Option<Array<f64>>,
 }
 
+pub use crate::tower::Tower;
+
 /// How many objects [`put_all`] puts.
 pub const COUNT: usize = 20;
 

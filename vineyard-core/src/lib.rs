@@ -34,6 +34,7 @@ pub use object::{
     Draft, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, Opaque, Registration, Registry,
     SpreadKind, Stored, registry,
 };
+pub use protocol::InstanceStatus;
 pub use schema::{FieldKind, FieldSchema, Schema};
 pub use shm::ViewError;
 pub use status::{ServerError, StatusCode};

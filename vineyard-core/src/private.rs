@@ -60,7 +60,7 @@ pub fn stage_field<M: Member>(
     key: &'static str,
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    value.stage(&Key::new(key), draft).map_err(|error| error.in_field(field))
+    value.stage_at(&Key::new(key), draft).map_err(|error| error.in_field(field))
 }
 
 pub fn stage_input<M: Member>(
@@ -71,7 +71,7 @@ pub fn stage_input<M: Member>(
 ) -> Result<(), BuildError> {
     let staged = match (input, M::absent()) {
         (Some(input), _) => M::stage_input(input, &Key::new(key), draft),
-        (None, Some(absent)) => absent.stage(&Key::new(key), draft),
+        (None, Some(absent)) => absent.stage_at(&Key::new(key), draft),
         (None, None) => Err(BuildReason::MissingField.into()),
     };
     staged.map_err(|error| error.in_field(field))
@@ -86,7 +86,7 @@ pub fn stage_input_or<M: Member>(
 ) -> Result<(), BuildError> {
     let staged = match input {
         Some(input) => M::stage_input(input, &Key::new(key), draft),
-        None => default().stage(&Key::new(key), draft),
+        None => default().stage_at(&Key::new(key), draft),
     };
     staged.map_err(|error| error.in_field(field))
 }
@@ -139,7 +139,7 @@ pub fn resolve_field<M: Member>(
     keys: &[&'static str],
 ) -> Result<M, ResolveError> {
     let found = match present::<M>(meta, keys) {
-        Some(key) => M::resolve(meta, &key),
+        Some(key) => M::resolve_at(meta, &key),
         None => M::absent().ok_or_else(|| missing(keys)),
     };
     found.map_err(|error| error.in_field(field))
@@ -152,7 +152,7 @@ pub fn resolve_field_or<M: Member>(
     default: impl FnOnce() -> M,
 ) -> Result<M, ResolveError> {
     match present::<M>(meta, keys) {
-        Some(key) => M::resolve(meta, &key).map_err(|error| error.in_field(field)),
+        Some(key) => M::resolve_at(meta, &key).map_err(|error| error.in_field(field)),
         None => Ok(default()),
     }
 }

@@ -25,7 +25,7 @@ use crate::meta::{DraftNode, MetaTree, ObjectMeta, Payloads};
 pub fn object_meta(tree: MetaTree, blobs: impl IntoIterator<Item = (ObjectId, Blob)>) -> ObjectMeta {
     let instance = tree.value("instance_id").and_then(serde_json::Value::as_u64);
     let instance = instance.map_or(InstanceId::UNSPECIFIED, InstanceId::from_raw);
-    let payloads = Payloads { instance, store: None, blobs: blobs.into_iter().collect() };
+    let payloads = Payloads { instance, store: None, blobs: Some(blobs.into_iter().collect()) };
     ObjectMeta::new(Arc::new(tree), Arc::new(payloads))
 }
 

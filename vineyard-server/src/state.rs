@@ -46,13 +46,12 @@ impl State {
     ///
     /// # Errors
     ///
-    /// What the system says when the first arena cannot be made.
+    /// What the system says when the first arena cannot be made, or no random number.
     pub(crate) fn new(instance: InstanceId, size: u64, socket: String) -> io::Result<Self> {
         let ids = IdGenerator::new(instance);
         Ok(Self {
             instance,
-            // An id holds the time and a counter, both of which only grow.
-            incarnation: ids.signature().as_raw(),
+            incarnation: getrandom::u64()?,
             socket,
             blobs: Mutex::new(BlobStore::new(size)?),
             tree: Mutex::new(Tree::new(instance)),

@@ -42,13 +42,8 @@ impl Index {
         &self.values
     }
 
-    /// Number of labels.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there are no labels.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Number of labels; `None` as for [`Column::num_rows`].
+    pub fn num_labels(&self) -> Option<usize> {
+        self.values.num_rows()
     }
 }

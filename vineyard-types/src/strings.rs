@@ -158,7 +158,8 @@ impl StringArray {
         let fits = last.is_some_and(|last| last < self.buffer_offsets.len() as u64 || self.length == 0);
         if !fits {
             let (length, offset, found) = (self.length, self.offset, self.buffer_offsets.len());
-            return Err(format!("{length} texts from {offset} on need {length} + 1 offsets, found {found}"));
+            let needed = u128::from(length) + u128::from(offset) + 1;
+            return Err(format!("{length} texts from {offset} on need {needed} offsets, found {found}"));
         }
         let bitmap = self.null_bitmap.nbytes() as u64;
         if self.null_count > 0 && bitmap.saturating_mul(8) < last.unwrap_or(u64::MAX) {

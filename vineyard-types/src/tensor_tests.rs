@@ -168,7 +168,7 @@ fn other_fields_that_lie_are_refused_by_name() -> TestResult {
     );
     assert_eq!(
         fault(json!({"buffer_": {"typename": "vineyard::Blob", "id": "o8000000000000008", "instance_id": 0}}))?,
-        "buffer: the payload of blob o8000000000000008 is missing: it was deleted"
+        "buffer: the server does not have the payload of blob o8000000000000008: it was deleted"
     );
     let elsewhere = InstanceId::from_raw(5);
     assert_eq!(

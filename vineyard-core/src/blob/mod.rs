@@ -124,7 +124,7 @@ impl Blob {
 
     /// Copies the bytes out, for data of writers one does not trust to leave a sealed blob alone. O(n).
     pub fn copy_out(&self) -> Vec<u8> {
-        self.as_bytes().to_vec()
+        self.inner.region.copy_out()
     }
 
     pub(crate) fn region(&self) -> &Region {

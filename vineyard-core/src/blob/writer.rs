@@ -7,16 +7,13 @@ use crate::error::CallError;
 use crate::id::ObjectId;
 use crate::shm::{ViewError, WindowMut};
 
-/// What a client has to do with a blob that it has created and not sealed.
+/// A blob that a client has created and not sealed. Dropped, it is given up, without blocking.
 pub(crate) trait Pending: Send + Sync {
     /// The id of the blob.
     fn id(&self) -> ObjectId;
 
     /// Seals the blob and returns the view of it.
     fn seal(self: Box<Self>) -> Result<Blob, CallError>;
-
-    /// Gives the blob up, without blocking.
-    fn abort(&self);
 }
 
 /// The one writable view of a new blob, as elements of `T`.
@@ -59,9 +56,6 @@ impl<T: Element> BlobWriter<T> {
                 } else {
                     ViewError::NotAMultiple { found, size: size_of::<T>() }
                 };
-                if let Some(pending) = &pending {
-                    pending.abort();
-                }
                 return Err(error);
             }
         }
@@ -104,14 +98,6 @@ impl<T: Element> BlobWriter<T> {
         };
         let len = self.len;
         blob.first_elements(len).map_err(|source| CallError::view("seal_request", source))
-    }
-}
-
-impl<T> Drop for BlobWriter<T> {
-    fn drop(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            pending.abort();
-        }
     }
 }
 

@@ -5,15 +5,23 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use nix::sys::socket::{MsgFlags, send};
+use nix::sys::socket::sockopt::SendTimeout;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, setsockopt, socket};
+use nix::sys::time::TimeVal;
 use serde::Serialize;
 
 use crate::error::{CallError, CallReason};
 use crate::protocol::frame::{self, FrameBuffer};
 use crate::protocol::{Call, DecodeError, decode_reply};
 use crate::shm::{Receiver, ShmError};
+
+/// Descriptors that may wait for the reply they belong to; no reply brings as many.
+const MAX_DESCRIPTORS: usize = 1024;
+
+/// Time-outs are between these: the kernel takes zero for "no time-out", and clocks have an end.
+const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1 << 30));
 
 /// A connected socket and what is on its way through it.
 #[derive(Debug)]
@@ -26,12 +34,32 @@ pub(super) struct Conn {
     /// Replies to requests that nobody waits for any more.
     unwanted: usize,
     timeout: Duration,
+    /// When the requests that were sent last have to be answered.
+    deadline: Instant,
     ended: bool,
+}
+
+/// Connects within a time-out: a listener whose backlog is full would block for ever.
+fn open(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
+    let address = UnixAddr::new(path)?;
+    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    let micros = i64::from(timeout.subsec_micros());
+    setsockopt(&fd, SendTimeout, &TimeVal::new(i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX), micros))?;
+    loop {
+        match connect(fd.as_raw_fd(), &address) {
+            Err(nix::Error::EINTR) => {}
+            Err(nix::Error::EAGAIN) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not accept"));
+            }
+            other => break other?,
+        }
+    }
+    Ok(fd.into())
 }
 
 impl Conn {
     pub(super) fn open(path: &Path, timeout: Duration) -> io::Result<Self> {
-        let stream = UnixStream::connect(path)?;
+        let stream = open(path, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1))?;
         let mut conn = Self {
             stream,
             receiver: Receiver::new(),
@@ -40,16 +68,16 @@ impl Conn {
             outbox: Vec::new(),
             unwanted: 0,
             timeout,
+            deadline: Instant::now(),
             ended: false,
         };
         conn.set_timeout(timeout)?;
         Ok(conn)
     }
 
-    /// How long one read or write may take.
+    /// How long a request may take from when it is sent. A peer that dribbles can take twice as long.
     pub(super) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-        // The kernel takes zero for "no time-out".
-        let timeout = timeout.max(Duration::from_millis(1));
+        let timeout = timeout.clamp(TIMEOUTS.0, TIMEOUTS.1);
         self.stream.set_read_timeout(Some(timeout))?;
         self.stream.set_write_timeout(Some(timeout))?;
         self.timeout = timeout;
@@ -80,9 +108,25 @@ impl Conn {
 
     /// Sends what is in the outbox.
     pub(super) fn flush(&mut self, call: &'static str) -> Result<(), CallError> {
-        let sent = self.stream.write_all(&self.outbox);
+        self.deadline = Instant::now().checked_add(self.timeout).unwrap_or(self.deadline);
+        let mut sent = 0usize;
+        while let Some(rest) = self.outbox.get(sent..).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest) {
+                Ok(count) => sent = sent.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(call, error)),
+            }
+            self.check_deadline(call)?;
+        }
         self.outbox.clear();
-        sent.map_err(|error| self.failed(call, error))
+        Ok(())
+    }
+
+    fn check_deadline(&mut self, call: &'static str) -> Result<(), CallError> {
+        if Instant::now() < self.deadline {
+            return Ok(());
+        }
+        Err(self.failed(call, io::ErrorKind::TimedOut.into()))
     }
 
     /// Sends what the socket takes at once; the rest stays in the outbox.
@@ -163,6 +207,7 @@ impl Conn {
     }
 
     fn receive(&mut self, call: &'static str) -> Result<(), CallError> {
+        self.check_deadline(call)?;
         let received = self.receiver.receive(&self.stream, &mut self.descriptors);
         match received {
             Ok(received) if received.bytes.is_empty() => {
@@ -171,9 +216,14 @@ impl Conn {
             }
             Ok(received) => {
                 self.inbox.extend(received.bytes);
-                Ok(())
+                if self.descriptors.len() <= MAX_DESCRIPTORS {
+                    return Ok(());
+                }
+                self.ended = true;
+                let reason = CallReason::Protocol("descriptors came that were not announced".to_owned());
+                Err(CallError::new(call, reason))
             }
-            Err(ShmError::System { source, .. }) => Err(self.failed(call, source)),
+            Err(ShmError::System { cause, .. }) => Err(self.failed(call, cause)),
             Err(other) => {
                 self.ended = true;
                 Err(CallError::new(call, CallReason::Memory(other)))
@@ -184,9 +234,7 @@ impl Conn {
     fn failed(&mut self, call: &'static str, error: io::Error) -> CallError {
         self.ended = true;
         let reason = match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                CallReason::Timeout { seconds: self.timeout.as_secs() }
-            }
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => CallReason::Timeout { timeout: self.timeout },
             _ => CallReason::Disconnected(Some(error)),
         };
         CallError::new(call, reason)

@@ -5,33 +5,33 @@ use std::sync::Arc;
 
 use super::link::Link;
 use crate::blob::Blob;
-use crate::error::{CallError, GetError, ResolveError};
+use crate::error::{CallError, CallReason, GetError, ResolveError};
 use crate::id::ObjectId;
 use crate::meta::{MetaTree, ObjectMeta, Payloads, blobs_below};
 use crate::object::{Object, Stored, check_typename, registry};
 use crate::protocol::GetDataRequest;
 use crate::status::StatusCode;
 
-fn failed(what: impl ToString, source: CallError) -> GetError {
-    GetError::Call { what: what.to_string(), source }
+fn failed(id: ObjectId, cause: CallError) -> GetError {
+    match cause.reason {
+        CallReason::Server(cause) if cause.code == StatusCode::ObjectNotSealed => GetError::NotSealed { id, cause },
+        reason => GetError::Call { id, cause: CallError { call: cause.call, reason } },
+    }
 }
 
 /// Metadata with the payloads below it: two requests, whatever the size.
 pub(super) fn meta(link: &Arc<Link>, id: ObjectId) -> Result<ObjectMeta, GetError> {
     let request = GetDataRequest { ids: vec![id], sync_remote: true, wait: false };
-    let reply = link.call(&request).map_err(|source| failed(id, source))?;
+    let reply = link.call(&request).map_err(|cause| failed(id, cause))?;
     let tree = reply.content.and_then(|mut content| content.remove(&id.to_string()));
     let tree = tree.ok_or(GetError::NotFound { id })?;
     let blobs = blobs_below(&tree, link.instance());
-    let blobs = link.blobs(&blobs).map_err(|source| match source.code() {
-        Some(StatusCode::ObjectNotSealed) => GetError::NotSealed { id },
-        _ => failed(id, source),
-    })?;
-    Ok(with_payloads(link, tree, blobs))
+    let blobs = link.blobs(&blobs).map_err(|cause| failed(id, cause))?;
+    Ok(with_payloads(link, tree, Some(blobs)))
 }
 
-/// Puts a tree and its payloads together.
-pub(super) fn with_payloads(link: &Link, tree: MetaTree, blobs: HashMap<ObjectId, Blob>) -> ObjectMeta {
+/// Puts a tree and its payloads together; `None` if they were not fetched.
+pub(super) fn with_payloads(link: &Link, tree: MetaTree, blobs: Option<HashMap<ObjectId, Blob>>) -> ObjectMeta {
     let payloads = Payloads { instance: link.instance(), store: Some(link.store()), blobs };
     ObjectMeta::new(Arc::new(tree), Arc::new(payloads))
 }
@@ -42,21 +42,18 @@ pub(super) fn typed<T: Object>(link: &Arc<Link>, id: ObjectId) -> Result<Stored<
         check_typename::<T>(&meta)?;
         Stored::resolve(meta).map_err(|error: ResolveError| error.in_field(T::typename().as_str()))
     };
-    resolve(meta).map_err(|source| GetError::Resolve { id, source })
+    resolve(meta).map_err(|cause| GetError::Resolve { id, cause })
 }
 
 pub(super) fn any(link: &Arc<Link>, id: ObjectId) -> Result<Stored<dyn Object>, GetError> {
     let meta = meta(link, id)?;
-    registry().resolve(&meta).map_err(|source| GetError::Resolve { id, source })
+    registry().resolve(&meta).map_err(|cause| GetError::Resolve { id, cause })
 }
 
 pub(super) fn blob(link: &Arc<Link>, id: ObjectId) -> Result<Blob, GetError> {
     if id == ObjectId::EMPTY_BLOB {
         return Ok(Blob::empty());
     }
-    let found = link.blobs(&[id]).map_err(|source| match source.code() {
-        Some(StatusCode::ObjectNotSealed) => GetError::NotSealed { id },
-        _ => failed(id, source),
-    })?;
+    let found = link.blobs(&[id]).map_err(|cause| failed(id, cause))?;
     found.into_values().next().ok_or(GetError::NotFound { id })
 }

@@ -1,6 +1,6 @@
 //! One registered connection: requests, arenas, leases.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
@@ -15,10 +15,12 @@ use crate::protocol::{
     Call, CreateBufferRequest, CreateBuffersRequest, DropBufferRequest, GetBuffersRequest, IdList, NATIVE_VERSION,
     PROTOCOL_VERSION, Payload, RegisterReply, RegisterRequest, ReleaseLeasesNotice, SealRequest, StoreType,
 };
-use crate::shm::{Mapping, Region, ShmError, WindowMut};
+use crate::shm::{Keep, Region, WindowMut};
 
 /// Requests that are on their way at the same time; few enough that neither side's socket buffer fills up.
 const PIPELINE: usize = 128;
+/// Leases that one notice gives back; keeps the frame small.
+const NOTICE_LEASES: usize = 1 << 16;
 /// Leases that are collected before they are given back without a request to go with.
 const RELEASE_COUNT: usize = 64;
 /// Leased bytes that are collected before they are given back.
@@ -28,16 +30,19 @@ const RELEASE_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Link {
     state: Mutex<State>,
+    /// Locked for moments only, never while something is sent or received.
+    arenas: Mutex<Arenas>,
     returns: Mutex<Returns>,
     store: StoreId,
     native: bool,
     instance: InstanceId,
+    /// The process that opened the connection. One that is forked from it must not talk over it.
+    process: u32,
 }
 
 #[derive(Debug)]
 struct State {
     conn: Conn,
-    arenas: Arenas,
     /// Set while a request is under way; found set, an earlier one panicked between request and reply.
     busy: bool,
 }
@@ -50,15 +55,29 @@ struct Returns {
     aborted: Vec<ObjectId>,
 }
 
-/// A place in an arena that this connection may write until the blob is sealed.
+impl Returns {
+    fn is_enough(&self) -> bool {
+        self.leases.len() >= RELEASE_COUNT || self.leased_bytes >= RELEASE_BYTES
+    }
+}
+
+/// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
 #[derive(Debug)]
 pub(super) struct NewBlob {
     pub(super) id: ObjectId,
     label: i64,
     offset: u64,
     nbytes: u64,
-    writable: Arc<Mapping>,
     lease: Arc<Lease>,
+    kept: bool,
+}
+
+impl Drop for NewBlob {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.lease.link.abort(self.id);
+        }
+    }
 }
 
 /// This client's claim to a blob's memory. Keeps the connection open, because the claim ends with it.
@@ -87,7 +106,7 @@ pub(super) fn register(
 ) -> Result<(Conn, RegisterReply), ConnectError> {
     let socket = || PathBuf::from(path);
     let mut conn =
-        Conn::open(path, options.timeout).map_err(|source| ConnectError::Unreachable { socket: socket(), source })?;
+        Conn::open(path, options.timeout).map_err(|cause| ConnectError::Unreachable { socket: socket(), cause })?;
     let request = RegisterRequest {
         version: PROTOCOL_VERSION.to_owned(),
         store_type: StoreType::NORMAL,
@@ -96,7 +115,7 @@ pub(super) fn register(
         password: options.password.clone(),
         native,
     };
-    let reply = conn.call(&request).map_err(|source| ConnectError::Refused { socket: socket(), source })?;
+    let reply = conn.call(&request).map_err(|cause| ConnectError::Refused { socket: socket(), cause })?;
     if !reply.store_match {
         return Err(ConnectError::StoreMismatch { socket: socket() });
     }
@@ -126,13 +145,15 @@ impl Link {
             });
         }
         let native = native.is_some();
-        let state = State { conn, arenas: Arenas::default(), busy: false };
+        let state = State { conn, busy: false };
         Ok(Arc::new(Self {
             state: Mutex::new(state),
+            arenas: Mutex::new(Arenas::default()),
             returns: Mutex::new(Returns::default()),
             store,
             native,
             instance: reply.instance_id,
+            process: std::process::id(),
         }))
     }
 
@@ -159,6 +180,9 @@ impl Link {
         call: &'static str,
         talk: impl FnOnce(&mut State) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
+        if self.is_forked() {
+            return Err(CallError::new(call, CallReason::Forked));
+        }
         let mut state = lock(&self.state);
         if std::mem::replace(&mut state.busy, true) {
             state.conn.end();
@@ -166,51 +190,79 @@ impl Link {
         let result = if state.conn.has_ended() {
             Err(CallError::new(call, CallReason::Disconnected(None)))
         } else {
-            self.queue_returns(&mut state).and_then(|()| talk(&mut state))
+            self.queue_leases(&mut state).and_then(|()| self.queue_aborts(&mut state)).and_then(|()| talk(&mut state))
         };
+        // What was dropped meanwhile could not be given back by those who dropped it.
+        if !state.conn.has_ended() && lock(&self.returns).is_enough() && self.queue_leases(&mut state).is_ok() {
+            state.conn.flush_some();
+        }
         state.busy = false;
         result
     }
 
-    /// Puts leases and aborted blobs into the outbox, in front of the next request.
-    fn queue_returns(&self, state: &mut State) -> Result<(), CallError> {
-        let returns = std::mem::take(&mut *lock(&self.returns));
-        if !returns.leases.is_empty() {
-            state.conn.queue("release_leases_notice", &ReleaseLeasesNotice { ids: returns.leases })?;
+    fn is_forked(&self) -> bool {
+        self.process != std::process::id()
+    }
+
+    /// Puts leases into the outbox, in front of the next request.
+    fn queue_leases(&self, state: &mut State) -> Result<(), CallError> {
+        let leases = {
+            let mut returns = lock(&self.returns);
+            returns.leased_bytes = 0;
+            std::mem::take(&mut returns.leases)
+        };
+        for ids in leases.chunks(NOTICE_LEASES) {
+            state.conn.queue("release_leases_notice", &ReleaseLeasesNotice { ids: ids.to_vec() })?;
         }
-        for id in returns.aborted {
-            state.conn.queue_unwanted(&DropBufferRequest { id })?;
+        Ok(())
+    }
+
+    /// Puts aborted blobs into the outbox, in front of the next request; what is too much for it is sent now.
+    fn queue_aborts(&self, state: &mut State) -> Result<(), CallError> {
+        const CALL: &str = DropBufferRequest::TYPE;
+        let aborted = std::mem::take(&mut lock(&self.returns).aborted);
+        let mut chunks = aborted.chunks(PIPELINE).peekable();
+        while let Some(ids) = chunks.next() {
+            for id in ids {
+                state.conn.queue_unwanted(&DropBufferRequest { id: *id })?;
+            }
+            if chunks.peek().is_some() {
+                state.conn.flush(CALL)?;
+                state.conn.skip_unwanted(CALL)?;
+            }
         }
         Ok(())
     }
 
     /// Gives one lease back, without blocking: with the next request, or at once when enough have come together.
     fn release(&self, id: ObjectId, nbytes: u64) {
-        if !self.native {
+        if !self.native || self.is_forked() {
             return;
         }
         let mut returns = lock(&self.returns);
         returns.leases.push(id);
         returns.leased_bytes = returns.leased_bytes.saturating_add(nbytes);
-        let enough = returns.leases.len() >= RELEASE_COUNT || returns.leased_bytes >= RELEASE_BYTES;
+        let enough = returns.is_enough();
         drop(returns);
         if !enough {
             return;
         }
-        // Whoever holds the connection now takes the leases along with its next request.
+        // Whoever holds the connection now looks again before letting go.
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(state)) => state.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        if !state.busy && !state.conn.has_ended() && self.queue_returns(&mut state).is_ok() {
+        if !state.busy && !state.conn.has_ended() && self.queue_leases(&mut state).is_ok() {
             state.conn.flush_some();
         }
     }
 
     /// Gives an unsealed blob up, without blocking.
     pub(super) fn abort(&self, id: ObjectId) {
-        lock(&self.returns).aborted.push(id);
+        if !self.is_forked() {
+            lock(&self.returns).aborted.push(id);
+        }
     }
 
     /// Gives back now what is to be given back.
@@ -225,67 +277,95 @@ impl Link {
     /// The blobs that the server has of `ids`.
     pub(super) fn blobs(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError> {
         const CALL: &str = GetBuffersRequest::TYPE;
-        if ids.is_empty() {
+        // The placeholder's payload is the whole arena, with all that is being written in it.
+        let wanted: HashSet<ObjectId> = ids.iter().copied().filter(|id| *id != ObjectId::PLACEHOLDER_BLOB).collect();
+        if wanted.is_empty() {
             return Ok(HashMap::new());
         }
-        let request = GetBuffersRequest { ids: IdList::Indexed(ids.to_vec()), unsealed: false };
-        let found = self.exchange(CALL, |state| {
+        let ids = ids.iter().copied().filter(|id| wanted.contains(id)).collect();
+        let request = GetBuffersRequest { ids: IdList::Indexed(ids), unsealed: false };
+        self.exchange(CALL, |state| {
             let reply = state.conn.call(&request)?;
-            let payloads = reply.payloads;
-            state.take_descriptors(CALL, &reply.fds, &payloads)?;
-            let mut found = Vec::with_capacity(payloads.len());
-            for payload in payloads {
-                if !payload.is_sealed && payload.data_size > 0 || !ids.contains(&payload.object_id) {
-                    let what = format!("blob {} was not asked for, or is not sealed", payload.object_id);
-                    return Err(state.broken(CALL, what));
-                }
-                let mapping = match payload.data_size {
-                    0 => None,
-                    _ => Some(state.arenas.mapping(CALL, payload.store_fd, Access::Read)?),
-                };
-                found.push((payload, mapping));
-            }
-            Ok(found)
-        })?;
-        let memory = |error: ShmError| CallError::new(CALL, CallReason::Memory(error));
-        let mut blobs = HashMap::with_capacity(found.len());
-        for (payload, mapping) in found {
-            let Payload { object_id: id, data_offset, data_size: nbytes, .. } = payload;
-            let region = match mapping {
-                None => Region::empty(),
-                Some(mapping) => {
-                    let lease = Arc::new(Lease { link: Arc::clone(self), id, nbytes });
-                    Region::mapped(mapping, data_offset, nbytes, lease).map_err(memory)?
-                }
+            self.take_descriptors(state, CALL, &reply.fds, &reply.payloads)?;
+            // All leases first: whatever goes wrong below, they are given back.
+            let lease = |payload: &Payload| {
+                let (id, nbytes) = (payload.object_id, payload.data_size);
+                (nbytes > 0).then(|| Arc::new(Lease { link: Arc::clone(self), id, nbytes }))
             };
-            blobs.insert(id, Blob::stored(region, self.store, id));
-        }
-        Ok(blobs)
+            let leased: Vec<_> = reply.payloads.into_iter().map(|payload| (lease(&payload), payload)).collect();
+            let mut blobs = HashMap::with_capacity(leased.len());
+            for (lease, payload) in leased {
+                let Payload { object_id: id, data_offset, data_size, .. } = payload;
+                if !payload.is_sealed && data_size > 0 || !wanted.contains(&id) {
+                    return Err(state.broken(CALL, format!("blob {id} was not asked for, or is not sealed")));
+                }
+                let region = match lease {
+                    None => Region::empty(),
+                    Some(lease) => {
+                        let mapping = lock(&self.arenas).mapping(CALL, payload.store_fd, Access::Read)?;
+                        let region = Region::mapped(mapping, data_offset, data_size, lease);
+                        region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?
+                    }
+                };
+                blobs.insert(id, Blob::stored(region, self.store, id));
+            }
+            Ok(blobs)
+        })
     }
 
     /// Allocates unsealed blobs, none of them empty; all or none.
     pub(super) fn create(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
-        let created = if let &[size] = sizes {
+        if let &[size] = sizes {
             const CALL: &str = CreateBufferRequest::TYPE;
-            self.exchange(CALL, |state| {
+            return self.exchange(CALL, |state| {
                 let reply = state.conn.call(&CreateBufferRequest { size })?;
                 let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
-                state.take_new(CALL, labels, vec![reply.created], sizes)
-            })?
-        } else {
-            const CALL: &str = CreateBuffersRequest::TYPE;
-            let request = CreateBuffersRequest { sizes: sizes.to_vec(), num: sizes.len() as u64 };
-            self.exchange(CALL, |state| {
-                let reply = state.conn.call(&request)?;
-                state.take_new(CALL, &reply.fds, reply.payloads, sizes)
-            })?
-        };
-        let new_blob = |(payload, writable): (Payload, Arc<Mapping>)| {
-            let Payload { object_id: id, data_size: nbytes, .. } = payload;
+                self.take_new(state, CALL, labels, vec![reply.created], sizes)
+            });
+        }
+        const CALL: &str = CreateBuffersRequest::TYPE;
+        let request = CreateBuffersRequest { sizes: sizes.to_vec(), num: sizes.len() as u64 };
+        self.exchange(CALL, |state| {
+            let reply = state.conn.call(&request)?;
+            self.take_new(state, CALL, &reply.fds, reply.payloads, sizes)
+        })
+    }
+
+    /// Receives the descriptors that follow a reply.
+    fn take_descriptors(
+        &self,
+        state: &mut State,
+        call: &'static str,
+        labels: &[i64],
+        payloads: &[Payload],
+    ) -> Result<(), CallError> {
+        for label in labels {
+            let descriptor = state.conn.descriptor(call)?;
+            let added = lock(&self.arenas).add(*label, descriptor, payloads);
+            added.map_err(|what| state.broken(call, what))?;
+        }
+        Ok(())
+    }
+
+    /// Takes new blobs over.
+    fn take_new(
+        self: &Arc<Self>,
+        state: &mut State,
+        call: &'static str,
+        labels: &[i64],
+        payloads: Vec<Payload>,
+        sizes: &[u64],
+    ) -> Result<Vec<NewBlob>, CallError> {
+        self.take_descriptors(state, call, labels, &payloads)?;
+        if !payloads.iter().map(|payload| payload.data_size).eq(sizes.iter().copied()) {
+            return Err(state.broken(call, "other sizes were allocated than were asked for".to_owned()));
+        }
+        let new_blob = |payload: Payload| {
+            let Payload { object_id: id, data_size: nbytes, store_fd: label, data_offset: offset, .. } = payload;
             let lease = Arc::new(Lease { link: Arc::clone(self), id, nbytes });
-            NewBlob { id, label: payload.store_fd, offset: payload.data_offset, nbytes, writable, lease }
+            NewBlob { id, label, offset, nbytes, lease, kept: false }
         };
-        Ok(created.into_iter().map(new_blob).collect())
+        Ok(payloads.into_iter().map(new_blob).collect())
     }
 
     /// Seals several blobs, with few waits.
@@ -313,33 +393,6 @@ impl Link {
 }
 
 impl State {
-    /// Receives the descriptors that follow a reply.
-    fn take_descriptors(&mut self, call: &'static str, labels: &[i64], payloads: &[Payload]) -> Result<(), CallError> {
-        for label in labels {
-            let descriptor = self.conn.descriptor(call)?;
-            self.arenas.add(*label, descriptor, payloads).map_err(|what| self.broken(call, what))?;
-        }
-        Ok(())
-    }
-
-    fn take_new(
-        &mut self,
-        call: &'static str,
-        labels: &[i64],
-        payloads: Vec<Payload>,
-        sizes: &[u64],
-    ) -> Result<Vec<(Payload, Arc<Mapping>)>, CallError> {
-        self.take_descriptors(call, labels, &payloads)?;
-        if !payloads.iter().map(|payload| payload.data_size).eq(sizes.iter().copied()) {
-            return Err(self.broken(call, "other sizes were allocated than were asked for".to_owned()));
-        }
-        let writable = |payload: Payload| {
-            let mapping = self.arenas.mapping(call, payload.store_fd, Access::Write)?;
-            Ok((payload, mapping))
-        };
-        payloads.into_iter().map(writable).collect()
-    }
-
     fn broken(&mut self, call: &'static str, what: String) -> CallError {
         self.conn.end();
         CallError::new(call, CallReason::Protocol(what))
@@ -348,12 +401,16 @@ impl State {
 
 impl NewBlob {
     /// The one writable view. Asked for once, before the blob is sealed.
-    pub(super) fn window(&self) -> Result<WindowMut, ShmError> {
-        WindowMut::new(Arc::clone(&self.writable), self.offset, self.nbytes)
+    pub(super) fn window(&self) -> Result<WindowMut, CallError> {
+        const CALL: &str = CreateBufferRequest::TYPE;
+        let writable = lock(&self.lease.link.arenas).mapping(CALL, self.label, Access::Write)?;
+        let window = WindowMut::new(writable, self.offset, self.nbytes);
+        window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
     }
 
-    fn link(&self) -> &Arc<Link> {
-        &self.lease.link
+    /// Lets the blob stay when this is dropped.
+    pub(super) fn keep(mut self) {
+        self.kept = true;
     }
 }
 
@@ -364,23 +421,13 @@ impl Pending for NewBlob {
 
     fn seal(self: Box<Self>) -> Result<Blob, CallError> {
         const CALL: &str = SealRequest::TYPE;
-        let link = Arc::clone(self.link());
-        let sealed = link.seal(&[self.id]).and_then(|()| {
-            let mapping = lock(&link.state).arenas.mapping(CALL, self.label, Access::Read)?;
-            let keep = Arc::clone(&self.lease);
-            Region::mapped(mapping, self.offset, self.nbytes, keep)
-                .map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
-        });
-        match sealed {
-            Ok(region) => Ok(Blob::stored(region, link.store, self.id)),
-            Err(error) => {
-                link.abort(self.id);
-                Err(error)
-            }
-        }
-    }
-
-    fn abort(&self) {
-        self.link().abort(self.id);
+        let link = Arc::clone(&self.lease.link);
+        link.seal(&[self.id])?;
+        let mapping = lock(&link.arenas).mapping(CALL, self.label, Access::Read)?;
+        let region = Region::mapped(mapping, self.offset, self.nbytes, Arc::clone(&self.lease) as Keep);
+        let region = region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?;
+        let blob = Blob::stored(region, link.store, self.id);
+        self.keep();
+        Ok(blob)
     }
 }

@@ -26,7 +26,7 @@ use crate::meta::ObjectMeta;
 use crate::object::{IntoDraft, Object, Stored};
 use crate::protocol::{
     Call, CreateBufferRequest, DelDataRequest, ExistsRequest, IfPersistRequest, InstanceStatus, InstanceStatusRequest,
-    ListDataRequest, PersistRequest,
+    ListDataRequest, PersistRequest, PutNameRequest,
 };
 
 /// What to look for when listing: a shell glob, or a regular expression that must match the whole text.
@@ -167,26 +167,25 @@ impl Client {
     /// # Errors
     ///
     /// [`PutError::Build`] if the object is not valid, [`PutError::NoRoom`] if it does not fit, [`PutError::Call`] if
-    /// the server refuses or is gone. Nothing of the object stays in the store then.
+    /// the server refuses or is gone. What was made of the object is taken back then, as far as the server can still
+    /// be reached, except for members that hold blobs which were there before.
     pub fn put(&self, object: impl IntoDraft) -> Result<ObjectId, Error> {
         let source = object.into_source().map_err(PutError::Build)?;
-        Ok(put::put(&self.link(), source)?)
+        Ok(put::put(&self.link(), source)?.keep())
     }
 
     /// Stores an object, publishes it and gives it a name, which an earlier holder loses.
     ///
     /// # Errors
     ///
-    /// As [`put`](Self::put); if the name cannot be given, the object is deleted again.
+    /// As [`put`](Self::put). If the name cannot be given, what was made is taken back as well.
     pub fn put_named(&self, name: &str, object: impl IntoDraft) -> Result<ObjectId, Error> {
         let source = object.into_source().map_err(PutError::Build)?;
-        let existing = matches!(&source, crate::object::Source::Stored(_));
-        let id = put::put(&self.link(), source)?;
-        let named = self.persist(id).and_then(|()| self.put_name(id, name));
-        if named.is_err() && !existing {
-            self.delete(id)?;
-        }
-        named.map(|()| id)
+        let link = self.link();
+        let made = put::put(&link, source)?;
+        link.call(&PersistRequest { id: made.id })?;
+        link.call(&PutNameRequest { object_id: made.id, name: name.to_owned() })?;
+        Ok(made.keep())
     }
 
     /// The object as a `T`, without a copy: its arrays are views of shared memory.
@@ -253,7 +252,7 @@ impl Client {
         }
         let new = self.link().create(&[nbytes])?.pop();
         let new = new.ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no blob was created".to_owned())))?;
-        let window = new.window().map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?;
+        let window = new.window()?;
         Ok(BlobWriter::new(Some(window), len, Some(Box::new(new))).map_err(view)?)
     }
 
@@ -278,7 +277,7 @@ impl Client {
         let link = self.link();
         let content = link.call(&ListDataRequest { pattern, regex, limit: limit as u64 })?.content;
         let trees = content.unwrap_or_default().into_values();
-        Ok(trees.map(|tree| get::with_payloads(&link, tree, Default::default())).collect())
+        Ok(trees.map(|tree| get::with_payloads(&link, tree, None)).collect())
     }
 
     /// Whether an object or blob exists, sealed or not. One request.
@@ -344,10 +343,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`GetError::NoSuchName`], and as [`get`](Self::get).
+    /// [`GetError::NoSuchName`], and those of [`get`](Self::get) as [`GetError::Named`].
     pub fn get_by_name<T: Object>(&self, name: &str) -> Result<Stored<T>, Error> {
         let id = self.get_name(name)?.ok_or_else(|| GetError::NoSuchName { name: name.to_owned() })?;
-        self.get(id)
+        let named = |cause| GetError::Named { name: name.to_owned(), cause: Box::new(cause) };
+        Ok(get::typed(&self.link(), id).map_err(named)?)
     }
 }
 

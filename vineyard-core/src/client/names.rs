@@ -5,10 +5,13 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::{Client, Pattern, link};
-use crate::error::{CallError, CallReason, Error};
+use crate::error::{CallError, CallReason, Error, GetError};
 use crate::id::ObjectId;
 use crate::protocol::{Call, DropNameRequest, GetNameRequest, ListNameRequest, PutNameRequest};
 use crate::status::StatusCode;
+
+/// Connections that are kept for the next call that waits.
+const IDLE_WAITERS: usize = 2;
 
 impl Client {
     /// Gives a published object a name, which an earlier holder loses. One request.
@@ -38,7 +41,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`CallReason::Timeout`] when `timeout` has passed, [`CallError`] if the server ends meanwhile.
+    /// [`GetError::NameTimeout`] when `timeout` has passed, [`CallError`] if the server ends meanwhile.
     pub fn wait_for_name(&self, name: &str, timeout: Duration) -> Result<ObjectId, Error> {
         const CALL: &str = GetNameRequest::TYPE;
         let idle = self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -48,9 +51,18 @@ impl Client {
         };
         let disconnected = |error| CallError::new(CALL, CallReason::Disconnected(Some(error)));
         conn.set_timeout(timeout).map_err(disconnected)?;
-        let id = conn.call(&GetNameRequest { name: name.to_owned(), wait: true })?.object_id;
-        self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-        Ok(id)
+        let reply =
+            conn.call(&GetNameRequest { name: name.to_owned(), wait: true }).map_err(|error| match error.reason {
+                CallReason::Timeout { timeout } => {
+                    Error::Get(GetError::NameTimeout { name: name.to_owned(), waited: timeout })
+                }
+                _ => Error::Call(error),
+            })?;
+        let mut waiters = self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiters.len() < IDLE_WAITERS {
+            waiters.push(conn);
+        }
+        Ok(reply.object_id)
     }
 
     /// Takes a name away; one that nobody has is a success. The object stays. One request.

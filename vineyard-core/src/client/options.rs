@@ -1,5 +1,6 @@
 //! How to connect.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,12 +18,21 @@ const SOCKET_VARIABLE: &str = "VINEYARD_IPC_SOCKET";
 /// let client = ConnectOptions::new().socket("/run/vineyard.sock").timeout(Duration::from_secs(5)).connect()?;
 /// # Ok::<(), vineyard_core::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConnectOptions {
     pub(super) socket: Option<PathBuf>,
     pub(super) timeout: Duration,
     pub(super) username: String,
     pub(super) password: String,
+}
+
+impl fmt::Debug for ConnectOptions {
+    /// Leaves the password out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("ConnectOptions");
+        out.field("socket", &self.socket).field("timeout", &self.timeout).field("username", &self.username);
+        out.finish_non_exhaustive()
+    }
 }
 
 impl Default for ConnectOptions {

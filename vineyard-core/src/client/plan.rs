@@ -136,23 +136,29 @@ impl Planner<'_> {
 }
 
 impl Node {
-    /// The tree to send, now that the ids of uploads and lower levels are known.
-    pub(super) fn into_tree(self, instance: InstanceId, uploads: &[ObjectId], created: &[Vec<ObjectId>]) -> MetaTree {
+    /// Whether it holds blobs that were there before.
+    pub(super) fn holds_linked_blobs(&self) -> bool {
+        self.slots.iter().any(|(_, slot)| matches!(slot, Slot::Linked { id, .. } if *id != ObjectId::EMPTY_BLOB))
+    }
+
+    /// The tree to send, now that the ids of uploads and lower levels are known; `None` if one of them is not.
+    pub(super) fn into_tree(
+        self,
+        instance: InstanceId,
+        uploads: &[ObjectId],
+        created: &[Vec<ObjectId>],
+    ) -> Option<MetaTree> {
         let mut tree = self.tree;
         for (key, slot) in self.slots {
             let member = match slot {
-                Slot::Upload { index, nbytes } => uploads.get(index).map(|id| blob_tree(*id, nbytes, instance)),
-                Slot::Linked { id, nbytes } => Some(blob_tree(id, nbytes, instance)),
-                Slot::Object(id) => Some(object_tree(id)),
-                Slot::Node { level, index } => {
-                    created.get(level).and_then(|ids| ids.get(index)).map(|id| object_tree(*id))
-                }
+                Slot::Upload { index, nbytes } => blob_tree(*uploads.get(index)?, nbytes, instance),
+                Slot::Linked { id, nbytes } => blob_tree(id, nbytes, instance),
+                Slot::Object(id) => object_tree(id),
+                Slot::Node { level, index } => object_tree(*created.get(level)?.get(index)?),
             };
-            if let Some(member) = member {
-                tree.set_member(key, member);
-            }
+            tree.set_member(key, member);
         }
-        tree
+        Some(tree)
     }
 }
 
@@ -223,7 +229,7 @@ mod tests {
         let plan = plan(&node([("a", DraftField::Payload(Blob::empty()))]), &[]);
         assert!(plan.uploads.is_empty() && plan.linked_blobs.is_empty());
         let node = plan.levels.into_iter().flatten().next().expect("one node");
-        let tree = node.into_tree(InstanceId::from_raw(3), &[], &[]);
+        let tree = node.into_tree(InstanceId::from_raw(3), &[], &[]).expect("complete");
         assert_eq!(tree.member("a").and_then(|m| m.id()), Some(ObjectId::EMPTY_BLOB));
     }
 }

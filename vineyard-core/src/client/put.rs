@@ -4,26 +4,37 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::link::{Link, NewBlob};
-use super::plan::{Plan, Target};
+use super::plan::{Node, Plan, Target};
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
 use crate::meta::DraftNode;
 use crate::object::Source;
-use crate::protocol::{
-    Call, CreateBuffersRequest, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest,
-};
+use crate::protocol::{Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest};
 use crate::status::StatusCode;
 
 /// How often a put starts over because what it links was deleted meanwhile.
 const ATTEMPTS: usize = 4;
 
-pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<ObjectId, PutError> {
+/// An object that was put; taken back, as far as the put made it, unless it is kept.
+pub(super) struct Made<'a> {
+    pub(super) id: ObjectId,
+    undo: Undo<'a>,
+}
+
+impl Made<'_> {
+    pub(super) fn keep(self) -> ObjectId {
+        self.undo.complete();
+        self.id
+    }
+}
+
+pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<Made<'_>, PutError> {
     let draft = match source {
         Source::Node(draft) => draft,
         Source::Stored(meta) => {
-            let failed = |source| PutError::Call { typename: meta.typename().to_owned(), source };
+            let failed = |cause| PutError::Call { typename: meta.typename().to_owned(), cause };
             if meta.store() == Some(link.store()) && exists(link, meta.id()).map_err(failed)? {
-                return Ok(meta.id());
+                return Ok(Made { id: meta.id(), undo: Undo::new(link) });
             }
             DraftNode::from_meta(&meta)?
         }
@@ -33,18 +44,20 @@ pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<ObjectId, PutError
     loop {
         let target = Target { store: link.store(), instance: link.instance(), gone: &gone };
         let plan = Plan::new(&draft, &target)?;
-        let failed = |source| PutError::Call { typename: draft.typename().to_string(), source };
+        let failed = |cause| PutError::Call { typename: draft.typename().to_string(), cause };
         let (blobs, objects) = (plan.linked_blobs.clone(), plan.linked_objects.clone());
-        // Other servers take a link to a blob that is gone without a word.
-        if !link.is_native() && find_gone(link, &blobs, &[], &mut gone).map_err(failed)? {
+        // Other servers take a link to a blob that is gone without a word. And with several levels, a lower one that
+        // holds blobs of others could not be taken back when a higher one is refused.
+        let look = !link.is_native() || plan.levels.len() > 1;
+        if look && find_gone(link, &blobs, &objects, &mut gone).map_err(failed)? {
             continue;
         }
         match carry_out(link, &draft, plan) {
-            Err(PutError::Call { source, .. })
-                if attempt < ATTEMPTS && source.code() == Some(StatusCode::MetaTreeSubtreeNotExists) =>
+            Err(PutError::Call { cause, .. })
+                if attempt < ATTEMPTS && cause.code() == Some(StatusCode::MetaTreeSubtreeNotExists) =>
             {
                 if !find_gone(link, &blobs, &objects, &mut gone).map_err(failed)? {
-                    return Err(failed(source));
+                    return Err(failed(cause));
                 }
                 attempt += 1;
             }
@@ -80,16 +93,19 @@ struct Undo<'a> {
     link: &'a Link,
     blobs: Vec<NewBlob>,
     objects: Vec<ObjectId>,
+    /// Nodes that hold blobs which were there before. Deleting them would delete those blobs.
+    holders: Vec<ObjectId>,
 }
 
-impl Undo<'_> {
-    fn complete(mut self) {
-        self.blobs.clear();
-        self.objects.clear();
+impl<'a> Undo<'a> {
+    fn new(link: &'a Link) -> Self {
+        Self { link, blobs: Vec::new(), objects: Vec::new(), holders: Vec::new() }
     }
 
-    fn into_blobs(mut self) -> Vec<NewBlob> {
-        std::mem::take(&mut self.blobs)
+    fn complete(mut self) {
+        self.blobs.drain(..).for_each(NewBlob::keep);
+        self.objects.clear();
+        self.holders.clear();
     }
 }
 
@@ -102,39 +118,47 @@ impl Drop for Undo<'_> {
                 tracing::warn!(%error, "members of an object that could not be put stay in the store");
             }
         }
+        if !self.holders.is_empty() {
+            tracing::warn!(objects = ?self.holders, "members of an object that could not be put stay for their blobs");
+        }
         if self.blobs.is_empty() {
             return;
         }
-        for blob in self.blobs.drain(..) {
-            self.link.abort(blob.id);
-        }
+        self.blobs.clear();
         if let Err(error) = self.link.settle() {
-            tracing::warn!(%error, "blobs of an object that could not be put are given back with the connection");
+            tracing::warn!(%error, "sealed blobs of an object that could not be put may stay in the store");
         }
     }
 }
 
-fn carry_out(link: &Arc<Link>, draft: &DraftNode, plan: Plan) -> Result<ObjectId, PutError> {
+fn carry_out<'a>(link: &'a Arc<Link>, draft: &DraftNode, plan: Plan) -> Result<Made<'a>, PutError> {
     let typename = || draft.typename().to_string();
-    let failed = |source| PutError::Call { typename: typename(), source };
-    let mut undo = Undo { link, blobs: upload(link, draft, &plan)?, objects: Vec::new() };
+    let failed = |cause| PutError::Call { typename: typename(), cause };
+    let mut undo = Undo::new(link);
+    undo.blobs = upload(link, draft, &plan)?;
     let uploads: Vec<ObjectId> = undo.blobs.iter().map(|blob| blob.id).collect();
     if !uploads.is_empty() {
         link.seal(&uploads).map_err(failed)?;
     }
     let mut created: Vec<Vec<ObjectId>> = Vec::with_capacity(plan.levels.len());
     for level in plan.levels {
-        let contents = level.into_iter().map(|node| node.into_tree(link.instance(), &uploads, &created)).collect();
+        let holders: Vec<bool> = level.iter().map(Node::holds_linked_blobs).collect();
+        let trees = level.into_iter().map(|node| node.into_tree(link.instance(), &uploads, &created));
+        let contents = trees.collect::<Option<Vec<_>>>().ok_or_else(|| failed(lost()))?;
         let ids = create(link, contents).map_err(failed)?;
-        undo.objects.extend(&ids);
+        for (id, holder) in ids.iter().zip(holders) {
+            if holder { &mut undo.holders } else { &mut undo.objects }.push(*id);
+        }
         created.push(ids);
     }
     // The highest level has one node, which holds all others.
     let root = created.last().and_then(|ids| ids.first()).copied();
-    let lost = || CallReason::Protocol("fewer objects were created than were asked for".to_owned());
-    let root = root.ok_or_else(|| failed(CallError::new(CreateDataRequest::TYPE, lost())))?;
-    undo.complete();
-    Ok(root)
+    Ok(Made { id: root.ok_or_else(|| failed(lost()))?, undo })
+}
+
+fn lost() -> CallError {
+    let what = "fewer blobs or objects were created than were asked for".to_owned();
+    CallError::new(CreateDataRequest::TYPE, CallReason::Protocol(what))
 }
 
 fn create(link: &Link, mut contents: Vec<crate::meta::MetaTree>) -> Result<Vec<ObjectId>, CallError> {
@@ -160,18 +184,14 @@ fn upload(link: &Arc<Link>, draft: &DraftNode, plan: &Plan) -> Result<Vec<NewBlo
         return Ok(Vec::new());
     }
     let blobs = link.create(&sizes).map_err(|error| match error.reason {
-        CallReason::Server(source) if source.code == StatusCode::NotEnoughMemory => {
-            PutError::NoRoom { typename: typename(), nbytes: plan.upload_bytes(), source }
+        CallReason::Server(cause) if cause.code == StatusCode::NotEnoughMemory => {
+            PutError::NoRoom { typename: typename(), nbytes: plan.upload_bytes(), cause }
         }
-        reason => PutError::Call { typename: typename(), source: CallError { call: error.call, reason } },
+        reason => PutError::Call { typename: typename(), cause: CallError { call: error.call, reason } },
     })?;
-    let undo = Undo { link, blobs, objects: Vec::new() };
-    for (blob, from) in undo.blobs.iter().zip(&plan.uploads) {
-        let mut window = blob.window().map_err(|error| PutError::Call {
-            typename: typename(),
-            source: CallError::new(CreateBuffersRequest::TYPE, CallReason::Memory(error)),
-        })?;
+    for (blob, from) in blobs.iter().zip(&plan.uploads) {
+        let mut window = blob.window().map_err(|cause| PutError::Call { typename: typename(), cause })?;
         window.as_mut_bytes().copy_from_slice(from.as_bytes());
     }
-    Ok(undo.into_blobs())
+    Ok(blobs)
 }

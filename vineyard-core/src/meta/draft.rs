@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{BLOB_TYPENAME, Key, MetaField, MetaTree, ObjectMeta, Payloads};
@@ -18,7 +19,7 @@ const RESERVED: &[&str] = &["id", "signature", "typename", "instance_id", "trans
 #[derive(Debug, Clone)]
 pub struct DraftNode {
     typename: TypeName,
-    fields: Vec<(String, DraftField)>,
+    fields: IndexMap<String, DraftField>,
 }
 
 /// What a field of a [`DraftNode`] holds.
@@ -38,7 +39,7 @@ pub enum DraftField {
 impl DraftNode {
     /// An object without fields.
     pub fn new(typename: TypeName) -> Self {
-        Self { typename, fields: Vec::new() }
+        Self { typename, fields: IndexMap::new() }
     }
 
     /// The object's typename.
@@ -47,7 +48,7 @@ impl DraftNode {
     }
 
     /// The fields in the order they were set.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &DraftField)> {
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &DraftField)> {
         self.fields.iter().map(|(key, field)| (key.as_str(), field))
     }
 
@@ -64,7 +65,7 @@ impl DraftNode {
             Some("contains `/` or `~`, which the original's store loses")
         } else if RESERVED.contains(&text) {
             Some("is reserved for the store")
-        } else if self.fields.iter().any(|(other, _)| other == text) {
+        } else if self.fields.contains_key(text) {
             Some("is used twice")
         } else {
             None
@@ -72,7 +73,7 @@ impl DraftNode {
         if let Some(problem) = problem {
             return Err(BuildReason::Key { key: text.to_owned(), problem }.into());
         }
-        self.fields.push((text.to_owned(), field));
+        self.fields.insert(text.to_owned(), field);
         Ok(())
     }
 
@@ -120,7 +121,7 @@ impl DraftNode {
     pub(crate) fn to_meta(&self) -> Result<ObjectMeta, BuildError> {
         let mut local = Local { blobs: HashMap::new(), made: 0 };
         let tree = local.tree(self)?;
-        let payloads = Payloads { instance: InstanceId::UNSPECIFIED, store: None, blobs: local.blobs };
+        let payloads = Payloads { instance: InstanceId::UNSPECIFIED, store: None, blobs: Some(local.blobs) };
         Ok(ObjectMeta::new(Arc::new(tree), Arc::new(payloads)))
     }
 }
@@ -167,7 +168,7 @@ impl Local {
 
     /// Takes over the blobs of a stored object; false if another instance's blob has one of their ids.
     fn adopt(&mut self, meta: &ObjectMeta) -> bool {
-        let theirs = &meta.payloads().blobs;
+        let Some(theirs) = &meta.payloads().blobs else { return false };
         let same = |a: &Blob, b: &Blob| a.as_bytes().as_ptr_range() == b.as_bytes().as_ptr_range();
         let free = theirs.iter().all(|(id, blob)| self.blobs.get(id).is_none_or(|ours| same(ours, blob)));
         if free {

@@ -17,7 +17,7 @@ const MAX_DEPTH: u32 = 64;
 /// The typename of blobs.
 pub const BLOB_TYPENAME: &str = "vineyard::Blob";
 
-/// Metadata of one object: immutable, cheap to clone, always with the payloads that its server has.
+/// Metadata of one object: immutable, cheap to clone, with the payloads that its server has unless it was only listed.
 ///
 /// Members and values are looked up by key; nothing is copied.
 #[derive(Clone)]
@@ -73,9 +73,10 @@ impl ObjectMeta {
         self.tree.value("transient").and_then(Value::as_bool) == Some(false)
     }
 
-    /// The name it was last given, escaped as the protocol does (`~0` for `~`, `~1` for `/`).
-    pub fn name(&self) -> Option<&str> {
-        self.tree.value("__name")?.as_str()
+    /// The name it was last given.
+    pub fn name(&self) -> Option<String> {
+        // Escaped in metadata as in JSON pointers (RFC 6901).
+        self.tree.value("__name")?.as_str().map(|name| name.replace("~1", "/").replace("~0", "~"))
     }
 
     /// All fields, as they travel.
@@ -125,7 +126,8 @@ impl ObjectMeta {
     /// # Errors
     ///
     /// As [`member`](Self::member), [`ResolveReason::WrongKind`] if the member is no blob, [`ResolveReason::NotLocal`]
-    /// if its payload is on another instance, [`ResolveReason::MissingPayload`] if the server did not have it.
+    /// if its payload is on another instance, [`ResolveReason::NotFetched`] if the metadata came from a listing,
+    /// [`ResolveReason::MissingPayload`] if the server did not have it.
     pub fn blob(&self, key: &str) -> Result<Blob, ResolveError> {
         let member = self.member(key)?;
         let id = member.id();
@@ -136,14 +138,16 @@ impl ObjectMeta {
         if id == ObjectId::EMPTY_BLOB {
             return Ok(Blob::empty());
         }
-        if let Some(blob) = self.payloads.blobs.get(&id) {
+        let blobs = self.payloads.blobs.as_ref();
+        if let Some(blob) = blobs.and_then(|blobs| blobs.get(&id)) {
             return Ok(blob.clone());
         }
-        Err(if member.is_local() {
-            ResolveReason::MissingPayload { id }.into()
-        } else {
-            ResolveReason::NotLocal { instance: member.instance() }.into()
-        })
+        Err(match blobs {
+            _ if !member.is_local() => ResolveReason::NotLocal { instance: member.instance() },
+            None => ResolveReason::NotFetched { id },
+            Some(_) => ResolveReason::MissingPayload { id },
+        }
+        .into())
     }
 
     /// The count stored under a list's size key.
@@ -173,7 +177,7 @@ impl fmt::Debug for ObjectMeta {
     }
 }
 
-/// The ids of all blobs below a tree that live on `instance`, without the empty blob, in order and once each.
+/// The ids of all blobs below a tree that live on `instance`, without the empty one and the placeholder, in order and once each.
 pub(crate) fn blobs_below(tree: &MetaTree, instance: InstanceId) -> Vec<ObjectId> {
     let mut found = Vec::new();
     // The depth of `tree` is bounded by the JSON parser.
@@ -182,7 +186,8 @@ pub(crate) fn blobs_below(tree: &MetaTree, instance: InstanceId) -> Vec<ObjectId
         match (tree.typename(), tree.id()) {
             (Some(BLOB_TYPENAME), Some(id)) => {
                 let home = tree.value("instance_id").and_then(Value::as_u64).map(InstanceId::from_raw);
-                if id != ObjectId::EMPTY_BLOB && id.is_blob() && home == Some(instance) {
+                let payload = id.is_blob() && id != ObjectId::EMPTY_BLOB && id != ObjectId::PLACEHOLDER_BLOB;
+                if payload && home == Some(instance) {
                     found.push(id);
                 }
             }

@@ -12,6 +12,6 @@ pub struct Payloads {
     pub(crate) instance: InstanceId,
     /// The server and session that answered; `None` for objects that were never stored.
     pub(crate) store: Option<StoreId>,
-    /// The blobs of that instance.
-    pub(crate) blobs: HashMap<ObjectId, Blob>,
+    /// The blobs of that instance; `None` if they were not asked for.
+    pub(crate) blobs: Option<HashMap<ObjectId, Blob>>,
 }

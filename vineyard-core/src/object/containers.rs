@@ -47,6 +47,13 @@ impl<X: Member + MetaValue> ListOf<X> for MetaKind {
     }
 }
 
+/// Stages an element, with `null` for one that has nothing to store: each has a field of its own.
+fn stage_element<X: Member>(item: &X, key: &Key, to: &mut DraftNode) -> Result<(), BuildError> {
+    let before = to.fields().len();
+    item.stage_at(key, to)?;
+    if to.fields().len() == before { to.set_value(key, Value::Null) } else { Ok(()) }
+}
+
 fn stage_numbered<'a, X: Member + 'a>(
     items: &mut dyn ExactSizeIterator<Item = &'a X>,
     key: &Key,
@@ -54,14 +61,14 @@ fn stage_numbered<'a, X: Member + 'a>(
 ) -> Result<(), BuildError> {
     to.set_value(&key.size(), Value::from(items.len()))?;
     for (index, item) in items.enumerate() {
-        item.stage(&key.element(index), to).map_err(|error| error.in_element(index))?;
+        stage_element(item, &key.element(index), to).map_err(|error| error.in_element(index))?;
     }
     Ok(())
 }
 
 fn resolve_numbered<X: Member>(meta: &ObjectMeta, key: &Key) -> Result<Vec<X>, ResolveError> {
     let count = meta.count(key)?;
-    (0..count).map(|i| X::resolve(meta, &key.element(i)).map_err(|error| error.in_element(i))).collect()
+    (0..count).map(|i| X::resolve_at(meta, &key.element(i)).map_err(|error| error.in_element(i))).collect()
 }
 
 macro_rules! numbered_lists {
@@ -101,15 +108,15 @@ impl<X: Member<Kind: ListOf<X>>> Member for Vec<X> {
     type Kind = <X::Kind as ListOf<X>>::Kind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         X::Kind::stage_list(&mut self.iter(), key, draft)
     }
 
     fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-        input.stage(key, draft)
+        input.stage_at(key, draft)
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         X::Kind::resolve_list(meta, key)
     }
 
@@ -126,15 +133,15 @@ impl<X: Member<Kind: ListOf<X>>, const N: usize> Member for [X; N] {
     type Kind = <X::Kind as ListOf<X>>::Kind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         X::Kind::stage_list(&mut self.iter(), key, draft)
     }
 
     fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-        input.stage(key, draft)
+        input.stage_at(key, draft)
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         let items = X::Kind::resolve_list(meta, key)?;
         let count = items.len();
         items.try_into().map_err(|_| {
@@ -205,7 +212,7 @@ macro_rules! numbered_maps {
                 to.set_value(&key.size(), Value::from(entries.len()))?;
                 for (index, (name, value)) in entries.enumerate() {
                     to.set_value(&key.map_key(index), name.to_json()).map_err(|error| error.in_element(index))?;
-                    value.stage(&key.map_value(index), to).map_err(|error| error.in_element(index))?;
+                    stage_element(value, &key.map_value(index), to).map_err(|error| error.in_element(index))?;
                 }
                 Ok(())
             }
@@ -213,7 +220,7 @@ macro_rules! numbered_maps {
             fn resolve_map(meta: &ObjectMeta, key: &Key) -> Result<Vec<(K, V)>, ResolveError> {
                 let entry = |index| {
                     let name = read_map_key(meta, &key.map_key(index))?;
-                    let value = V::resolve(meta, &key.map_value(index))?;
+                    let value = V::resolve_at(meta, &key.map_value(index))?;
                     Ok((name, value))
                 };
                 (0..meta.count(key)?).map(|i| entry(i).map_err(|error: ResolveError| error.in_element(i))).collect()
@@ -279,15 +286,15 @@ macro_rules! map_member {
             type Kind = <V::Kind as MapOf<K, V>>::Kind;
             type Input = Self;
 
-            fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+            fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
                 V::Kind::stage_map(&mut self.in_order().into_iter(), key, draft)
             }
 
             fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-                input.stage(key, draft)
+                input.stage_at(key, draft)
             }
 
-            fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+            fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
                 collect_map(V::Kind::resolve_map(meta, key)?, key, Self::len)
             }
 

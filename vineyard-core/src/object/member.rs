@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde_json::Value;
 
-use super::{MemberInput, Object, Stored};
+use super::{MemberInput, Object, Opaque, Stored, registry};
 use crate::blob::{Array, Blob, Element};
 use crate::error::{BuildError, ResolveError, ResolveReason};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, Key, MetaValue, ObjectMeta};
@@ -30,7 +30,7 @@ pub trait Member: Sized {
     /// # Errors
     ///
     /// [`BuildError`] if the value cannot be stored.
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError>;
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError>;
 
     /// Adds what a builder was given.
     ///
@@ -44,7 +44,7 @@ pub trait Member: Sized {
     /// # Errors
     ///
     /// [`ResolveError`] naming what was found and what was expected.
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError>;
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError>;
 
     /// The field's entry in the schema.
     fn describe(key: &Key) -> FieldSchema;
@@ -150,15 +150,15 @@ macro_rules! plain_members {
             type Kind = MetaKind;
             type Input = Self;
 
-            fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+            fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
                 draft.set_value(key, self.to_json())
             }
 
             fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-                input.stage(key, draft)
+                input.stage_at(key, draft)
             }
 
-            fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+            fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
                 let value = meta.value(key.as_str())?;
                 Self::from_json(value).ok_or_else(|| {
                     ResolveReason::value(key.as_str(), format!("a value of type {}", Self::NAME), value).into()
@@ -178,7 +178,7 @@ impl Member for Blob {
     type Kind = NodeKind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         draft.set(key, DraftField::Payload(self.clone()))
     }
 
@@ -186,7 +186,7 @@ impl Member for Blob {
         draft.set(key, DraftField::Payload(input))
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         meta.blob(key.as_str())
     }
 
@@ -199,15 +199,15 @@ impl<T: Element> Member for Array<T> {
     type Kind = NodeKind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         draft.set(key, DraftField::Payload(self.to_payload()))
     }
 
     fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-        input.stage(key, draft)
+        input.stage_at(key, draft)
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         Ok(meta.blob(key.as_str())?.elements().map_err(ResolveReason::View)?)
     }
 
@@ -220,7 +220,7 @@ impl<X> Member for PhantomData<X> {
     type Kind = SpreadKind;
     type Input = Self;
 
-    fn stage(&self, _: &Key, _: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, _: &Key, _: &mut DraftNode) -> Result<(), BuildError> {
         Ok(())
     }
 
@@ -228,7 +228,7 @@ impl<X> Member for PhantomData<X> {
         Ok(())
     }
 
-    fn resolve(_: &ObjectMeta, _: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(_: &ObjectMeta, _: &Key) -> Result<Self, ResolveError> {
         Ok(Self)
     }
 
@@ -245,16 +245,18 @@ impl<X: Member> Member for Option<X> {
     type Kind = SpreadKind;
     type Input = Option<X::Input>;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-        self.as_ref().map_or(Ok(()), |value| value.stage(key, draft))
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+        self.as_ref().map_or(Ok(()), |value| value.stage_at(key, draft))
     }
 
     fn stage_input(input: Self::Input, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         input.map_or(Ok(()), |input| X::stage_input(input, key, draft))
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
-        if X::is_present(meta, key) { X::resolve(meta, key).map(Some) } else { Ok(None) }
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+        // In a list, `null` keeps the place of an element that is not there.
+        let null = meta.value(key.as_str()).is_ok_and(Value::is_null);
+        if !null && X::is_present(meta, key) { X::resolve_at(meta, key).map(Some) } else { Ok(None) }
     }
 
     fn describe(key: &Key) -> FieldSchema {
@@ -274,21 +276,42 @@ impl<T: Object> Member for Stored<T> {
     type Kind = NodeKind;
     type Input = Self;
 
-    fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         draft.set(key, DraftField::Link(self.meta().clone()))
     }
 
     fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-        input.stage(key, draft)
+        input.stage_at(key, draft)
     }
 
-    fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         let member = typed_member::<T>(meta, key)?;
         Self::resolve(member)
     }
 
     fn describe(key: &Key) -> FieldSchema {
         FieldSchema::new(key.as_str(), FieldKind::Member, T::typename())
+    }
+}
+
+impl Member for Stored<dyn Object> {
+    type Kind = NodeKind;
+    type Input = Self;
+
+    fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+        draft.set(key, DraftField::Link(self.meta().clone()))
+    }
+
+    fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+        input.stage_at(key, draft)
+    }
+
+    fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+        registry().resolve(&meta.member(key.as_str())?)
+    }
+
+    fn describe(key: &Key) -> FieldSchema {
+        FieldSchema::new(key.as_str(), FieldKind::Member, Opaque::typename())
     }
 }
 
@@ -301,12 +324,11 @@ pub(crate) fn typed_member<T: Object>(meta: &ObjectMeta, key: &Key) -> Result<Ob
 
 /// Compares the stored typename with that of `T`.
 pub(crate) fn check_typename<T: Object>(meta: &ObjectMeta) -> Result<(), ResolveError> {
-    let expected = T::typename();
-    if expected.matches(meta.typename()) {
+    if T::__accepts(meta.typename()) {
         return Ok(());
     }
-    let found = meta.typename().to_owned();
-    Err(ResolveReason::Typename { expected: expected.to_string(), found }.into())
+    let (expected, found) = (T::typename().to_string(), meta.typename().to_owned());
+    Err(ResolveReason::Typename { expected, found }.into())
 }
 
 /// Adds what a builder was given for a field that is an object.

@@ -76,6 +76,15 @@ pub trait Object: Any + Send + Sync {
     /// [`BuildError`] if the type's own check fails or a value cannot be stored.
     fn stage(&self) -> Result<DraftNode, BuildError>;
 
+    /// Whether stored objects with this typename can be resolved as this type.
+    #[doc(hidden)]
+    fn __accepts(typename: &str) -> bool
+    where
+        Self: Sized,
+    {
+        Self::typename().matches(typename)
+    }
+
     #[doc(hidden)]
     fn __only_derive_implements_object()
     where

@@ -8,7 +8,7 @@ use crate::object::Member;
 use crate::schema::Schema;
 use crate::typename::TypeName;
 
-/// An object whose typename is not registered in this program: still there to be looked into.
+/// An object of any type, to be looked into: what `get_any` makes of typenames that are not registered in this program.
 ///
 /// If the type is defined in a crate that you depend on, that crate was not linked: the linker drops crates that are
 /// only named in the manifest. Add `use that_crate as _;` to your program.
@@ -38,7 +38,7 @@ impl Opaque {
     ///
     /// [`ResolveError`] naming what was found and what was expected.
     pub fn value<M: Member>(&self, key: &str) -> Result<M, ResolveError> {
-        M::resolve(&self.meta, &Key::new(key.to_owned())).map_err(|error| error.in_field(self.meta.typename()))
+        M::resolve_at(&self.meta, &Key::new(key.to_owned())).map_err(|error| error.in_field(self.meta.typename()))
     }
 
     /// The payload under a key as elements, without a copy.
@@ -68,6 +68,10 @@ impl Object for Opaque {
 
     fn stage(&self) -> Result<DraftNode, BuildError> {
         DraftNode::from_meta(&self.meta)
+    }
+
+    fn __accepts(_: &str) -> bool {
+        true
     }
 
     fn __only_derive_implements_object() {}

@@ -24,8 +24,8 @@ pub enum FrameError {
         limit: usize,
     },
     /// The message cannot be written as JSON.
-    #[error("a message cannot be written as JSON")]
-    Encode(#[source] serde_json::Error),
+    #[error("a message cannot be written as JSON: {0}")]
+    Encode(serde_json::Error),
 }
 
 /// Collects bytes as they arrive and hands out whole frames.

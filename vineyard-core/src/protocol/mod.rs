@@ -70,12 +70,12 @@ pub enum DecodeError {
         found: String,
     },
     /// A field is missing or of the wrong kind.
-    #[error("malformed `{message_type}`: {source}")]
+    #[error("malformed `{message_type}`: {cause}")]
     Field {
         /// The `type` of the message.
         message_type: &'static str,
         /// What is wrong with which field.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
     /// Another reply than the one that was asked for.
     #[error("expected a message of type `{expected}`, found `{found}`")]
@@ -147,7 +147,7 @@ fn message_type(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let head: Head<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::NotAnObject(Some(error)))?;
     if head.code.is_some() {
         let reply: ErrorReply =
-            serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type: "error", source })?;
+            serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type: "error", cause })?;
         return Err(DecodeError::Peer(reply.into()));
     }
     match head.message_type {
@@ -167,7 +167,7 @@ pub fn decode_reply<C: Call>(body: &[u8]) -> Result<C::Reply, DecodeError> {
     if found != C::REPLY_TYPE {
         return Err(DecodeError::UnexpectedType { expected: C::REPLY_TYPE, found: found.into_owned() });
     }
-    serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type: C::REPLY_TYPE, source })
+    serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type: C::REPLY_TYPE, cause })
 }
 
 macro_rules! requests {
@@ -198,7 +198,7 @@ macro_rules! requests {
             /// [`DecodeError`] says what is wrong; [`DecodeError::to_reply`] is the answer to give.
             pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
                 fn field<T: DeserializeOwned>(message_type: &'static str, body: &[u8]) -> Result<T, DecodeError> {
-                    serde_json::from_slice(body).map_err(|source| DecodeError::Field { message_type, source })
+                    serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type, cause })
                 }
                 let found = message_type(body)?;
                 match found.as_ref() {

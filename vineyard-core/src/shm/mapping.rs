@@ -10,7 +10,7 @@ use super::ShmError;
 
 /// A mapped arena; unmapped when the last view of it is gone.
 #[derive(Debug)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     map: MmapRaw,
     writable: bool,
 }
@@ -21,7 +21,7 @@ impl Mapping {
     /// # Errors
     ///
     /// [`ShmError::ShortFile`] if the file is shorter than `len`, [`ShmError::System`] if the kernel refuses.
-    pub fn read_only(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
+    pub(crate) fn read_only(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
         let len = Self::checked_len(&fd, len)?;
         let map = MmapOptions::new().len(len).map_raw_read_only(fd.as_fd().as_raw_fd());
         Ok(Self { map: map.map_err(system)?, writable: false })
@@ -32,24 +32,19 @@ impl Mapping {
     /// # Errors
     ///
     /// As [`read_only`](Self::read_only).
-    pub fn read_write(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
+    pub(crate) fn read_write(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
         let len = Self::checked_len(&fd, len)?;
         let map = MmapOptions::new().len(len).map_raw(fd.as_fd().as_raw_fd());
         Ok(Self { map: map.map_err(system)?, writable: true })
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.map.len()
     }
 
-    /// Whether it maps nothing; never true.
-    pub fn is_empty(&self) -> bool {
-        self.map.len() == 0
-    }
-
     /// Whether an address lies inside this mapping. For showing that a view is not a copy.
-    pub fn contains(&self, address: usize) -> bool {
+    pub(crate) fn contains(&self, address: usize) -> bool {
         address.checked_sub(self.map.as_ptr().addr()).is_some_and(|offset| offset < self.map.len())
     }
 
@@ -72,6 +67,6 @@ impl Mapping {
     }
 }
 
-fn system(source: io::Error) -> ShmError {
-    ShmError::System { action: "an arena could not be mapped", source }
+fn system(cause: io::Error) -> ShmError {
+    ShmError::System { action: "an arena could not be mapped", cause }
 }

@@ -9,8 +9,8 @@
 //! |---|---|---|
 //! | I1 | the bytes are complete before anyone can view them | servers give out the place of sealed blobs only, and the client never asks for unsealed ones; the seal request and its reply order the writes before the reads |
 //! | I2 | nobody writes after the seal | `BlobWriter::seal` consumes the only writable window; sealed views are made over separate read-only mappings; a blob's writer is trusted not to keep writing |
-//! | I3 | the memory is not reused while it is viewed | every mapped [`Region`] holds what it was given as keep-alive: the lease, which also keeps the connection open |
-//! | I4 | the mapping outlives the view | every [`Region`] and [`WindowMut`] holds an `Arc` of its [`Mapping`] |
+//! | I3 | the memory is not reused while it is viewed | every mapped `Region` holds what it was given as keep-alive: the lease, which also keeps the connection open. Leases are the process's own: views do not survive a fork, and `fork` is `unsafe` for the like of it |
+//! | I4 | the mapping outlives the view | every `Region` and `WindowMut` holds an `Arc` of its [`Mapping`] |
 //! | I5 | pages do not vanish | arenas are memfds sealed against shrinking; a mapping is never longer than its file was when it was mapped |
 //! | I6 | in bounds, aligned, valid | offsets and lengths are checked with checked arithmetic when a region is made, alignment and length when it is given a type; `T: Pod` accepts every bit pattern |
 //! | I7 | right type | typenames are compared before resolving; I6 keeps even a lying peer within wrong numbers |
@@ -26,21 +26,21 @@ mod region;
 mod window;
 
 pub use fd::{Received, Receiver};
-pub use mapping::Mapping;
-pub use region::{Region, Typed};
-pub use window::WindowMut;
+pub(crate) use mapping::Mapping;
+pub(crate) use region::{Keep, Region, Typed};
+pub(crate) use window::WindowMut;
 
 /// Memory that cannot be shared, mapped or viewed as asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShmError {
     /// The operating system refused.
-    #[error("{action}")]
+    #[error("{action}: {cause}")]
     System {
         /// What was tried.
         action: &'static str,
         /// Why it failed.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file behind a mapping is shorter than announced.
     #[error("the arena is said to hold {announced} bytes, but its file has {found}")]
@@ -68,8 +68,8 @@ pub enum ShmError {
         /// What it should allow.
         needed: &'static str,
     },
-    /// More descriptors came than were expected, and some were lost.
-    #[error("descriptors that came with a message were lost")]
+    /// Some descriptors that came with a message were lost.
+    #[error("descriptors that came with a message were lost: this process may have too many files open")]
     LostDescriptors,
 }
 
@@ -98,11 +98,5 @@ pub enum ViewError {
     Misaligned {
         /// The alignment needed.
         align: usize,
-    },
-    /// The payload is on another instance.
-    #[error("payload lives on instance {instance}")]
-    NotLocal {
-        /// The instance.
-        instance: crate::InstanceId,
     },
 }

@@ -11,11 +11,11 @@ use bytemuck::Pod;
 use super::{Mapping, ShmError, ViewError};
 
 /// What keeps a region's memory, beside its mapping.
-pub type Keep = Arc<dyn Any + Send + Sync>;
+pub(crate) type Keep = Arc<dyn Any + Send + Sync>;
 
 /// Immutable bytes, and what keeps their memory. Cloning costs two reference counts.
 #[derive(Clone)]
-pub struct Region {
+pub(crate) struct Region {
     start: NonNull<u8>,
     len: usize,
     mapping: Option<Arc<Mapping>>,
@@ -29,7 +29,7 @@ unsafe impl Sync for Region {}
 
 impl Region {
     /// No bytes.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { start: NonNull::<u64>::dangling().cast(), len: 0, mapping: None, _keep: None }
     }
 
@@ -41,7 +41,7 @@ impl Region {
     ///
     /// [`ShmError::OutOfBounds`] if the window is not inside the mapping, [`ShmError::Access`] if the mapping is
     /// writable.
-    pub fn mapped(mapping: Arc<Mapping>, offset: u64, len: u64, keep: Keep) -> Result<Self, ShmError> {
+    pub(crate) fn mapped(mapping: Arc<Mapping>, offset: u64, len: u64, keep: Keep) -> Result<Self, ShmError> {
         if mapping.is_writable() {
             return Err(ShmError::Access { found: "writable", needed: "a read-only mapping" });
         }
@@ -50,7 +50,7 @@ impl Region {
     }
 
     /// The bytes of a vector, which moves to the heap's shared side without being copied.
-    pub fn heap<T: Pod + Send + Sync>(items: Vec<T>) -> Self {
+    pub(crate) fn heap<T: Pod + Send + Sync>(items: Vec<T>) -> Self {
         let len = std::mem::size_of_val(items.as_slice());
         let owner = Arc::new(items);
         let start = NonNull::from(owner.as_slice()).cast();
@@ -58,24 +58,34 @@ impl Region {
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are no bytes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         // SAFETY: `start` and `len` were checked against the mapping or taken from the vector (I6), both are held by
         // `self` (I4), the bytes are complete and nobody writes them (I1, I2, I3), and u8 has no alignment.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
+    /// Copies the bytes, without making a reference to them: whatever a writer does meanwhile, the copy is only bytes.
+    pub(crate) fn copy_out(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len);
+        // SAFETY: `start` and `len` are in bounds (I6) and mapped (I4), and the new vector has room for `len` bytes.
+        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr(), bytes.as_mut_ptr(), self.len) };
+        // SAFETY: the first `len` bytes were just written.
+        unsafe { bytes.set_len(self.len) };
+        bytes
+    }
+
     /// The mapping the bytes lie in; `None` for the heap.
-    pub fn mapping(&self) -> Option<&Arc<Mapping>> {
+    pub(crate) fn mapping(&self) -> Option<&Arc<Mapping>> {
         self.mapping.as_ref()
     }
 
@@ -84,7 +94,7 @@ impl Region {
     /// # Errors
     ///
     /// [`ViewError::TooShort`] or [`ViewError::Misaligned`].
-    pub fn typed<T: Pod>(&self, len: usize) -> Result<Typed<T>, ViewError> {
+    pub(crate) fn typed<T: Pod>(&self, len: usize) -> Result<Typed<T>, ViewError> {
         let found = self.len as u64;
         let needed = len.checked_mul(size_of::<T>()).ok_or(ViewError::TooShort { needed: u64::MAX, found })?;
         if needed > self.len {
@@ -109,7 +119,7 @@ impl fmt::Debug for Region {
 }
 
 /// A region seen as elements of one type.
-pub struct Typed<T> {
+pub(crate) struct Typed<T> {
     start: NonNull<T>,
     len: usize,
     region: Region,
@@ -123,7 +133,7 @@ unsafe impl<T: Pod + Sync> Sync for Typed<T> {}
 
 impl<T: Pod> Typed<T> {
     /// The elements.
-    pub fn as_slice(&self) -> &[T] {
+    pub(crate) fn as_slice(&self) -> &[T] {
         // SAFETY: `typed` checked length and alignment (I6), the region keeps the bytes (I3, I4), they are complete and
         // not written (I1, I2), and `T: Pod` accepts every bit pattern.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }

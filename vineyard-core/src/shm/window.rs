@@ -10,7 +10,7 @@ use super::{Mapping, ShmError};
 ///
 /// The contents are unspecified until written: memory of deleted blobs is handed out again.
 #[derive(Debug)]
-pub struct WindowMut {
+pub(crate) struct WindowMut {
     start: NonNull<u8>,
     len: usize,
     _mapping: Arc<Mapping>,
@@ -30,7 +30,7 @@ impl WindowMut {
     ///
     /// [`ShmError::OutOfBounds`] if the window is not inside the mapping, [`ShmError::Access`] if the mapping is
     /// read-only.
-    pub fn new(mapping: Arc<Mapping>, offset: u64, len: u64) -> Result<Self, ShmError> {
+    pub(crate) fn new(mapping: Arc<Mapping>, offset: u64, len: u64) -> Result<Self, ShmError> {
         if !mapping.is_writable() {
             return Err(ShmError::Access { found: "read-only", needed: "a writable mapping" });
         }
@@ -39,17 +39,12 @@ impl WindowMut {
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// The bytes, for writing.
-    pub fn as_mut_bytes(&mut self) -> &mut [u8] {
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
         // SAFETY: in bounds (I6), the mapping is held (I4), the blob is unsealed and ours alone (I1, I2), and
         // `&mut self` makes this the only reference.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }

@@ -15,7 +15,7 @@ pub(super) fn expand(input: &Input, generics: &Generics) -> TokenStream {
         impl #params __v::Member for #ident #arguments #predicates {
             type Kind = __v::NodeKind;
             type Input = __v::MemberInput<Self>;
-            fn stage(
+            fn stage_at(
                 &self,
                 __key: &__v::Key,
                 __draft: &mut __v::DraftNode,
@@ -29,7 +29,7 @@ pub(super) fn expand(input: &Input, generics: &Generics) -> TokenStream {
             ) -> __v::Result<(), __v::BuildError> {
                 __v::member_stage_input::<Self>(__input, __key, __draft)
             }
-            fn resolve(__meta: &__v::ObjectMeta, __key: &__v::Key) -> __v::Result<Self, __v::ResolveError> {
+            fn resolve_at(__meta: &__v::ObjectMeta, __key: &__v::Key) -> __v::Result<Self, __v::ResolveError> {
                 __v::member_resolve::<Self>(__meta, __key)
             }
             fn describe(__key: &__v::Key) -> __v::FieldSchema {

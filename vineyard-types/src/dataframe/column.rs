@@ -37,13 +37,13 @@ macro_rules! columns {
         }
 
         impl Column {
-            /// Number of rows; the first dimension of a tensor.
-            pub fn len(&self) -> usize {
+            /// Number of rows: the first dimension of a tensor. `None` if an object of another type does not tell.
+            pub fn num_rows(&self) -> Option<usize> {
                 match self {
-                    $(Self::$variant(tensor) => first_dimension(tensor.shape()),)*
-                    Self::Text(texts) => texts.texts().len(),
+                    $(Self::$variant(tensor) => Some(first_dimension(tensor.shape())),)*
+                    Self::Text(texts) => Some(texts.texts().len()),
                     Self::Other(other) => {
-                        first_dimension(&other.value::<Vec<u64>>("shape_").unwrap_or_default())
+                        other.value::<Vec<u64>>("shape_").ok().map(|shape| first_dimension(&shape))
                     }
                 }
             }
@@ -67,7 +67,7 @@ macro_rules! columns {
                         None if texts.texts().is_null(row) => Some(Cell::Missing),
                         None => None,
                     },
-                    Self::Other(_) => (row < self.len()).then_some(Cell::Unreadable),
+                    Self::Other(_) => self.num_rows().is_some_and(|rows| row < rows).then_some(Cell::Unreadable),
                 }
             }
         }
@@ -107,7 +107,7 @@ macro_rules! columns {
             type Kind = NodeKind;
             type Input = Self;
 
-            fn stage(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+            fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
                 let node = match self {
                     $(Self::$variant(tensor) => Object::stage(tensor)?,)*
                     Self::Text(texts) => Object::stage(texts)?,
@@ -117,10 +117,10 @@ macro_rules! columns {
             }
 
             fn stage_input(input: Self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
-                input.stage(key, draft)
+                input.stage_at(key, draft)
             }
 
-            fn resolve(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
+            fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
                 let member = meta.member(key.as_str())?;
                 let typename = member.typename();
                 $(
@@ -171,11 +171,6 @@ fn first_dimension(shape: &[u64]) -> usize {
 }
 
 impl Column {
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The numbers, if they are of type `T`.
     pub fn numbers<T: ColumnNumber>(&self) -> Option<&Tensor<T>> {
         T::of(self)

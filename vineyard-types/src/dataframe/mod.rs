@@ -119,9 +119,11 @@ impl DataFrame {
     /// [`FrameError::Rows`] if the column has another number of rows than the frame.
     pub fn with_column(mut self, name: impl Into<ColumnName>, column: impl Into<Column>) -> Result<Self, FrameError> {
         let (name, column) = (name.into(), column.into());
-        let alone = self.values.keys().all(|other| *other == name) && self.index.is_none();
-        if !alone && column.len() != self.num_rows() {
-            let (found, expected) = (column.len(), self.num_rows());
+        let others = self.values.iter().filter(|(other, _)| **other != name).find_map(|(_, column)| column.num_rows());
+        let expected = others.or(self.index.as_ref().and_then(Index::num_labels));
+        if let (Some(found), Some(expected)) = (column.num_rows(), expected)
+            && found != expected
+        {
             return Err(FrameError::Rows { name: name.to_string(), found, expected });
         }
         self.values.insert(name, column);
@@ -135,20 +137,22 @@ impl DataFrame {
     ///
     /// [`FrameError::Labels`] if there are more or fewer labels than rows.
     pub fn with_index(mut self, index: Index) -> Result<Self, FrameError> {
-        if !self.values.is_empty() && index.len() != self.num_rows() {
-            return Err(FrameError::Labels { found: index.len(), expected: self.num_rows() });
+        if let (Some(found), Some(expected)) = (index.num_labels(), self.column_rows())
+            && found != expected
+        {
+            return Err(FrameError::Labels { found, expected });
         }
         self.index = Some(index);
         Ok(self)
     }
 
-    /// Number of rows.
+    /// Number of rows; 0 if neither a column nor the index tells.
     pub fn num_rows(&self) -> usize {
-        match (self.values.first(), &self.index) {
-            (Some((_, column)), _) => column.len(),
-            (None, Some(index)) => index.len(),
-            (None, None) => 0,
-        }
+        self.column_rows().or(self.index.as_ref().and_then(Index::num_labels)).unwrap_or(0)
+    }
+
+    fn column_rows(&self) -> Option<usize> {
+        self.values.values().find_map(Column::num_rows)
     }
 
     /// Number of columns.
@@ -211,12 +215,12 @@ impl DataFrame {
     fn check(&self) -> Result<(), FrameError> {
         let expected = self.num_rows();
         for (name, column) in &self.values {
-            if column.len() != expected {
-                return Err(FrameError::Rows { name: name.to_string(), found: column.len(), expected });
+            if let Some(found) = column.num_rows().filter(|rows| *rows != expected) {
+                return Err(FrameError::Rows { name: name.to_string(), found, expected });
             }
         }
-        match &self.index {
-            Some(index) if index.len() != expected => Err(FrameError::Labels { found: index.len(), expected }),
+        match self.index.as_ref().and_then(Index::num_labels) {
+            Some(found) if found != expected => Err(FrameError::Labels { found, expected }),
             _ => Ok(()),
         }
     }

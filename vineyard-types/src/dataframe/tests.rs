@@ -67,10 +67,10 @@ fn an_index_survives_the_round_trip() -> TestResult {
         DataFrame::new().with_column("a", vec![1i64, 2])?.with_index(Index::new(vec!["x", "y"]).named("key"))?;
     let back = again(&frame)?;
     let index = back.index().ok_or("an index")?;
-    assert_eq!((index.name(), index.len()), (Some("key"), 2));
+    assert_eq!((index.name(), index.num_labels()), (Some("key"), Some(2)));
     assert_eq!(index.values().texts().and_then(|texts| texts.get(1)).transpose()?, Some("y"));
     let unnamed = again(&DataFrame::new().with_index(Index::new(vec![5u8, 6, 7]))?)?;
-    assert_eq!(unnamed.index().map(|index| (index.name(), index.len())), Some((None, 3)));
+    assert_eq!(unnamed.index().map(|index| (index.name(), index.num_labels())), Some((None, Some(3))));
     assert_eq!((unnamed.num_rows(), unnamed.num_columns()), (3, 0));
     Ok(())
 }
@@ -97,7 +97,7 @@ fn frames_without_columns_or_rows_survive_the_round_trip() -> TestResult {
     let empty = DataFrame::new().with_column("n", Vec::<f64>::new())?.with_column("t", Vec::<String>::new())?;
     let back = again(&empty)?;
     assert_eq!((back.num_rows(), names(&back)), (0, vec!["n".to_owned(), "t".to_owned()]));
-    assert!(back.column("t")?.is_empty());
+    assert_eq!(back.column("t")?.num_rows(), Some(0));
     Ok(())
 }
 
@@ -240,7 +240,7 @@ fn what_another_client_wrote_is_read() -> TestResult {
         frame.numbers::<i64>("o").map(|_| ()).map_err(|error| error.to_string()),
         Err("column `o` is of type vineyard::Tensor<float16>, expected int64".into())
     );
-    assert_eq!(frame.column("o")?.len(), 3);
+    assert_eq!(frame.column("o")?.num_rows(), Some(3));
     assert_eq!(frame.index().and_then(Index::name), Some("k"));
     let copy = again(&frame)?;
     assert_eq!(copy.head(3).to_string(), frame.head(3).to_string());
@@ -309,7 +309,7 @@ fn faults_name_the_column_and_its_field() -> TestResult {
         (
             "/__values_-value-1/buffer_/length_",
             json!(4),
-            "values[1].buffer: not valid: 4 texts from 0 on need 4 + 1 offsets, found 4",
+            "values[1].buffer: not valid: 4 texts from 0 on need 5 offsets, found 4",
         ),
         (
             "/__values_-value-2/shape_",
@@ -422,7 +422,7 @@ fn walk(frame: &DataFrame) -> usize {
     let columns = frame.columns().map(|(_, column)| column).chain(index);
     let mut seen = 0;
     for column in columns {
-        let cells = (0..=rows).chain([column.len(), usize::MAX]);
+        let cells = (0..=rows).chain([usize::MAX]);
         seen += cells.filter_map(|row| column.display(row)).map(|cell| format!("{cell}{cell:?}").len()).sum::<usize>();
         seen += column.texts().map_or(0, |texts| usize::from(texts.verify().is_ok()) + texts.iter().take(10).count());
         seen +=

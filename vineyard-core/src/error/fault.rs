@@ -1,212 +1,12 @@
-//! Errors, one for each operation: they name the object, the field, what was found and what was expected.
+//! What does not fit between metadata and a type, and where.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::id::{InstanceId, ObjectId};
-use crate::protocol::DecodeError;
-use crate::protocol::frame::FrameError;
-use crate::shm::{ShmError, ViewError};
-use crate::status::{ServerError, StatusCode};
-
-/// Any error of this crate.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Connecting did not work.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A request did not work.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// Getting an object did not work.
-    #[error(transparent)]
-    Get(#[from] GetError),
-    /// Putting an object did not work.
-    #[error(transparent)]
-    Put(#[from] PutError),
-    /// A draft is not complete or not valid.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// Metadata does not fit its type.
-    #[error(transparent)]
-    Resolve(#[from] ResolveError),
-    /// Bytes do not fit their type.
-    #[error(transparent)]
-    View(#[from] ViewError),
-}
-
-/// Connecting to a server did not work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// No socket was given, and none was found.
-    #[error("no socket to connect to: give a path or set VINEYARD_IPC_SOCKET (looked for {})", list(tried))]
-    NoSocket {
-        /// Default paths at which there was no socket.
-        tried: Vec<PathBuf>,
-    },
-    /// Nobody listens.
-    #[error("cannot connect to {}", socket.display())]
-    Unreachable {
-        /// The socket.
-        socket: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The session keeps another kind of store.
-    #[error("{} is the socket of another kind of store", socket.display())]
-    StoreMismatch {
-        /// The socket.
-        socket: PathBuf,
-    },
-    /// The server refused.
-    #[error("{} refused the connection", socket.display())]
-    Refused {
-        /// The socket.
-        socket: PathBuf,
-        /// Why.
-        source: CallError,
-    },
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// One request to a server did not work.
-#[derive(Debug, thiserror::Error)]
-#[error("{call}: {reason}")]
-#[non_exhaustive]
-pub struct CallError {
-    /// The `type` of the request.
-    pub call: &'static str,
-    /// What happened.
-    #[source]
-    pub reason: CallReason,
-}
-
-/// Why a request did not work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CallReason {
-    /// The server answered with an error.
-    #[error(transparent)]
-    Server(ServerError),
-    /// The connection has ended, now or earlier. Views stay valid; reconnecting is up to the caller.
-    #[error("the connection to the server has ended")]
-    Disconnected(#[source] Option<io::Error>),
-    /// No reply came in time; the connection is given up, because a late reply could not be told from the next one.
-    #[error("no reply within {seconds} s; the connection is given up")]
-    Timeout {
-        /// The time-out of the connection.
-        seconds: u64,
-    },
-    /// The request is too large, or cannot be written.
-    #[error(transparent)]
-    Encode(FrameError),
-    /// The server answered something that is not in the protocol.
-    #[error("the reply breaks the protocol: {0}")]
-    Protocol(String),
-    /// The reply cannot be read.
-    #[error("the reply breaks the protocol")]
-    Decode(#[source] DecodeError),
-    /// Memory that the server gave out cannot be used.
-    #[error(transparent)]
-    Memory(ShmError),
-    /// Memory that the server gave out does not fit what was asked for.
-    #[error(transparent)]
-    View(ViewError),
-}
-
-impl CallError {
-    pub(crate) fn new(call: &'static str, reason: CallReason) -> Self {
-        Self { call, reason }
-    }
-
-    pub(crate) fn view(call: &'static str, error: ViewError) -> Self {
-        Self::new(call, CallReason::View(error))
-    }
-
-    /// The status code, if the server answered with an error.
-    pub fn code(&self) -> Option<StatusCode> {
-        match &self.reason {
-            CallReason::Server(error) => Some(error.code),
-            _ => None,
-        }
-    }
-}
-
-/// Getting an object did not work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GetError {
-    /// There is no such object.
-    #[error("there is no object {id}")]
-    NotFound {
-        /// The id asked for.
-        id: ObjectId,
-    },
-    /// Nobody has the name.
-    #[error("no object is named `{name}`")]
-    NoSuchName {
-        /// The name asked for.
-        name: String,
-    },
-    /// A blob that its writer has not sealed yet.
-    #[error("blob {id} is not sealed yet")]
-    NotSealed {
-        /// The blob asked for.
-        id: ObjectId,
-    },
-    /// The object is not what was asked for.
-    #[error("object {id}: {source}")]
-    Resolve {
-        /// The object asked for.
-        id: ObjectId,
-        /// What does not fit.
-        source: ResolveError,
-    },
-    /// A request did not work.
-    #[error("getting {what}")]
-    Call {
-        /// The object or name asked for.
-        what: String,
-        /// The request.
-        source: CallError,
-    },
-}
-
-/// Putting an object did not work. Nothing of it stays in the store.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PutError {
-    /// The object is not complete or not valid.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The store has no room.
-    #[error("{typename}: no room for {nbytes} bytes of payload: {source}")]
-    NoRoom {
-        /// The object's type.
-        typename: String,
-        /// Bytes to be copied into the store.
-        nbytes: u64,
-        /// What the server said: size, limit and use.
-        source: ServerError,
-    },
-    /// A request did not work.
-    #[error("putting a {typename}")]
-    Call {
-        /// The object's type.
-        typename: String,
-        /// The request.
-        source: CallError,
-    },
-}
+use crate::shm::ViewError;
 
 /// Metadata does not fit the type it is resolved as.
 #[derive(Debug)]
@@ -257,8 +57,14 @@ pub enum ResolveReason {
     #[error(transparent)]
     View(#[from] ViewError),
     /// The server does not have the payload.
-    #[error("the payload of blob {id} is missing: it was deleted")]
+    #[error("the server does not have the payload of blob {id}: it was deleted")]
     MissingPayload {
+        /// The blob.
+        id: ObjectId,
+    },
+    /// The metadata came without payloads, as from a listing.
+    #[error("the payload of blob {id} was not fetched: listings bring metadata only, get the object")]
+    NotFetched {
         /// The blob.
         id: ObjectId,
     },
@@ -270,7 +76,7 @@ pub enum ResolveReason {
     },
     /// The type's own check failed.
     #[error("not valid: {0}")]
-    Invalid(#[source] Box<dyn StdError + Send + Sync>),
+    Invalid(Box<dyn StdError + Send + Sync>),
     /// Two linked crates define the typename.
     #[error("typename `{typename}` is defined twice, at {first} and at {second}")]
     Ambiguous {
@@ -385,11 +191,11 @@ pub enum BuildReason {
         problem: &'static str,
     },
     /// A value that JSON cannot carry.
-    #[error("the value cannot be written as JSON")]
-    Json(#[source] serde_json::Error),
+    #[error("the value cannot be written as JSON: {0}")]
+    Json(serde_json::Error),
     /// The type's own check failed.
     #[error("not valid: {0}")]
-    Invalid(#[source] Box<dyn StdError + Send + Sync>),
+    Invalid(Box<dyn StdError + Send + Sync>),
     /// The draft does not resolve as its own type, or holds an object that cannot be read.
     #[error(transparent)]
     Resolve(ResolveError),
