@@ -8,12 +8,18 @@ use serde_json::Value;
 use crate::id::{InstanceId, ObjectId};
 use crate::shm::ViewError;
 
-/// Metadata does not fit the type it is resolved as.
+/// Something does not fit, and where in the object it is.
 #[derive(Debug)]
-pub struct ResolveError {
+pub struct Fault<R> {
     path: String,
-    reason: Box<ResolveReason>,
+    reason: Box<R>,
 }
+
+/// Metadata does not fit the type it is resolved as.
+pub type ResolveError = Fault<ResolveReason>;
+
+/// A draft is not complete or not valid.
+pub type BuildError = Fault<BuildReason>;
 
 /// What does not fit.
 #[derive(Debug, thiserror::Error)]
@@ -115,14 +121,14 @@ impl ResolveReason {
     }
 }
 
-impl ResolveError {
+impl<R> Fault<R> {
     /// Where in the object the fault is: `partitions[3].offsets`, with the typename in front once it is known.
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// What does not fit.
-    pub fn reason(&self) -> &ResolveReason {
+    pub fn reason(&self) -> &R {
         &self.reason
     }
 
@@ -146,33 +152,22 @@ fn join(outer: &str, path: &str) -> String {
     format!("{outer}{dot}{path}")
 }
 
-fn write_fault(f: &mut fmt::Formatter<'_>, path: &str, reason: &dyn fmt::Display) -> fmt::Result {
-    if path.is_empty() { reason.fmt(f) } else { write!(f, "{path}: {reason}") }
-}
-
-impl fmt::Display for ResolveError {
+impl<R: fmt::Display> fmt::Display for Fault<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_fault(f, &self.path, &self.reason)
+        if self.path.is_empty() { self.reason.fmt(f) } else { write!(f, "{}: {}", self.path, self.reason) }
     }
 }
 
-impl StdError for ResolveError {
+impl<R: StdError> StdError for Fault<R> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.reason.source()
     }
 }
 
-impl From<ResolveReason> for ResolveError {
-    fn from(reason: ResolveReason) -> Self {
+impl<R> From<R> for Fault<R> {
+    fn from(reason: R) -> Self {
         Self { path: String::new(), reason: Box::new(reason) }
     }
-}
-
-/// A draft is not complete or not valid.
-#[derive(Debug)]
-pub struct BuildError {
-    path: String,
-    reason: Box<BuildReason>,
 }
 
 /// What is wrong with a draft.
@@ -204,49 +199,6 @@ pub enum BuildReason {
 impl BuildReason {
     pub(crate) fn unreadable(error: ResolveError) -> Self {
         Self::Resolve(error)
-    }
-}
-
-impl BuildError {
-    /// Where in the object the fault is.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// What is wrong.
-    pub fn reason(&self) -> &BuildReason {
-        &self.reason
-    }
-
-    /// The same fault, seen from one level up.
-    #[must_use]
-    pub fn in_field(mut self, field: &str) -> Self {
-        self.path = join(field, &self.path);
-        self
-    }
-
-    /// The same fault, seen from the list that holds the element.
-    #[must_use]
-    pub fn in_element(self, index: usize) -> Self {
-        self.in_field(&format!("[{index}]"))
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_fault(f, &self.path, &self.reason)
-    }
-}
-
-impl StdError for BuildError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.reason.source()
-    }
-}
-
-impl From<BuildReason> for BuildError {
-    fn from(reason: BuildReason) -> Self {
-        Self { path: String::new(), reason: Box::new(reason) }
     }
 }
 

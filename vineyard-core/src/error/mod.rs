@@ -7,7 +7,7 @@ mod fault;
 mod object;
 
 pub use call::{CallError, CallReason, ConnectError};
-pub use fault::{BuildError, BuildReason, ResolveError, ResolveReason};
+pub use fault::{BuildError, BuildReason, Fault, ResolveError, ResolveReason};
 pub use object::{GetError, PutError};
 
 use crate::shm::ViewError;
