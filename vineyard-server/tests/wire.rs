@@ -113,6 +113,43 @@ fn a_length_above_the_limit_and_half_a_frame_end_only_that_connection() {
 }
 
 #[test]
+fn requests_are_understood_however_they_are_cut() {
+    let server = server();
+    let mut peer = Raw::stock(&server);
+    let mut bytes = Vec::new();
+    let mut expected = Vec::new();
+    for length in (0..9000).step_by(97) {
+        let exists = length % 2 == 0;
+        let id = if exists { PLACEHOLDER } else { 7 };
+        let request = json!({"type": "exists_request", "id": id, "padding": "x".repeat(length)}).to_string();
+        bytes.extend_from_slice(&(request.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(request.as_bytes());
+        expected.push(exists);
+    }
+    let mut rest = bytes.as_slice();
+    for size in [1, 4095, 8, 4096, 5000, 4097, 8192, 3, 70_000].into_iter().cycle() {
+        let (piece, after) = rest.split_at(size.min(rest.len()));
+        peer.stream.write_all(piece).expect("written");
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let found: Vec<bool> = expected.iter().map(|_| peer.receive()["exists"] == true).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn who_leaves_reads_the_end_and_is_not_reset() {
+    let server = server();
+    for _ in 0..20 {
+        let mut peer = Raw::stock(&server);
+        peer.send(&json!({"type": "exit_request"}));
+        assert_eq!(peer.stream.read(&mut [0; 16]).expect("an end, not a reset"), 0);
+    }
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     let server = server();
     let mut peer = Raw::stock(&server);

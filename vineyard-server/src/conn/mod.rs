@@ -77,6 +77,7 @@ async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) 
             // A peer that sends many requests at once does not keep this thread from the others.
             tokio::task::coop::consume_budget().await;
         }
+        stream.settle()?;
         if last {
             return Ok(());
         }
