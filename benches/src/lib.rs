@@ -1,1 +1,32 @@
-//! Stub.
+//! What the benchmarks share: processes on chosen processors, objects, and the table of results.
+
+mod peer;
+mod placement;
+pub mod report;
+
+pub use peer::Peer;
+pub use placement::{Placement, pin, placements};
+
+use vineyard_core::{Array, Object};
+
+/// Any error ends a benchmark.
+pub type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Bytes of one round trip.
+pub const ROUND_TRIP_BYTES: usize = 64;
+
+/// One payload.
+#[derive(Debug, Object)]
+#[object(typename = "bench::Payload")]
+pub struct Payload {
+    /// The bytes.
+    pub bytes: Array<u8>,
+}
+
+/// Several payloads.
+#[derive(Debug, Object)]
+#[object(typename = "bench::Members")]
+pub struct Members {
+    /// The members, each a blob of its own.
+    pub members: Vec<Array<u8>>,
+}
