@@ -1,1 +1,6 @@
 //! Examples of Vineyard. This library is empty: see `airports/` (the main one) and `hello.rs`.
+
+/// The code of the first page runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
