@@ -36,7 +36,7 @@ pub trait Member: Sized {
     ///
     /// # Errors
     ///
-    /// As [`stage`](Self::stage).
+    /// As [`stage_at`](Self::stage_at).
     fn stage_input(input: Self::Input, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError>;
 
     /// Reads the value from metadata. No I/O, no copy of payload.

@@ -7,10 +7,10 @@
 //!
 //! | | invariant | who sees to it |
 //! |---|---|---|
-//! | I1 | the bytes are complete before anyone can view them | servers give out the place of sealed blobs only, and the client never asks for unsealed ones; the seal request and its reply order the writes before the reads |
+//! | I1 | the bytes are complete before anyone can view them | servers give out the place of sealed blobs only, and the client never asks for unsealed ones, nor for the placeholder blob, whose payload is the whole arena; the seal request and its reply order the writes before the reads |
 //! | I2 | nobody writes after the seal | `BlobWriter::seal` consumes the only writable window; sealed views are made over separate read-only mappings; a blob's writer is trusted not to keep writing |
 //! | I3 | the memory is not reused while it is viewed | every mapped `Region` holds what it was given as keep-alive: the lease, which also keeps the connection open. Leases are the process's own: views do not survive a fork, and `fork` is `unsafe` for the like of it |
-//! | I4 | the mapping outlives the view | every `Region` and `WindowMut` holds an `Arc` of its [`Mapping`] |
+//! | I4 | the mapping outlives the view | every `Region` and `WindowMut` holds an `Arc` of its `Mapping` |
 //! | I5 | pages do not vanish | arenas are memfds sealed against shrinking; a mapping is never longer than its file was when it was mapped |
 //! | I6 | in bounds, aligned, valid | offsets and lengths are checked with checked arithmetic when a region is made, alignment and length when it is given a type; `T: Pod` accepts every bit pattern |
 //! | I7 | right type | typenames are compared before resolving; I6 keeps even a lying peer within wrong numbers |
