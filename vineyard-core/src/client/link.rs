@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 
 use super::arenas::{Access, Arenas};
 use super::conn::Conn;
+use super::lease::{Lease, NewBlob};
 use super::options::ConnectOptions;
-use crate::blob::{Blob, Pending, StoreId};
+use crate::blob::{Blob, StoreId};
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::{InstanceId, ObjectId};
 use crate::protocol::{
     Call, CreateBufferRequest, CreateBuffersRequest, DropBufferRequest, GetBuffersRequest, IdList, NATIVE_VERSION,
     PROTOCOL_VERSION, Payload, RegisterReply, RegisterRequest, ReleaseLeasesNotice, SealRequest, StoreType,
 };
-use crate::shm::{Keep, Region, WindowMut};
+use crate::shm::{Mapping, Region};
 
 /// Requests that are on their way at the same time; few enough that neither side's socket buffer fills up.
 const PIPELINE: usize = 128;
@@ -58,39 +59,6 @@ struct Returns {
 impl Returns {
     fn is_enough(&self) -> bool {
         self.leases.len() >= RELEASE_COUNT || self.leased_bytes >= RELEASE_BYTES
-    }
-}
-
-/// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
-#[derive(Debug)]
-pub(super) struct NewBlob {
-    pub(super) id: ObjectId,
-    label: i64,
-    offset: u64,
-    nbytes: u64,
-    lease: Arc<Lease>,
-    kept: bool,
-}
-
-impl Drop for NewBlob {
-    fn drop(&mut self) {
-        if !self.kept {
-            self.lease.link.abort(self.id);
-        }
-    }
-}
-
-/// This client's claim to a blob's memory. Keeps the connection open, because the claim ends with it.
-#[derive(Debug)]
-struct Lease {
-    link: Arc<Link>,
-    id: ObjectId,
-    nbytes: u64,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.link.release(self.id, self.nbytes);
     }
 }
 
@@ -235,7 +203,7 @@ impl Link {
     }
 
     /// Gives one lease back, without blocking: with the next request, or at once when enough have come together.
-    fn release(&self, id: ObjectId, nbytes: u64) {
+    pub(super) fn release(&self, id: ObjectId, nbytes: u64) {
         if !self.native || self.is_forked() {
             return;
         }
@@ -288,10 +256,7 @@ impl Link {
             let reply = state.conn.call(&request)?;
             self.take_descriptors(state, CALL, &reply.fds, &reply.payloads)?;
             // All leases first: whatever goes wrong below, they are given back.
-            let lease = |payload: &Payload| {
-                let (id, nbytes) = (payload.object_id, payload.data_size);
-                (nbytes > 0).then(|| Arc::new(Lease { link: Arc::clone(self), id, nbytes }))
-            };
+            let lease = |payload: &Payload| (payload.data_size > 0).then(|| Lease::new(self, payload));
             let leased: Vec<_> = reply.payloads.into_iter().map(|payload| (lease(&payload), payload)).collect();
             let mut blobs = HashMap::with_capacity(leased.len());
             for (lease, payload) in leased {
@@ -302,7 +267,7 @@ impl Link {
                 let region = match lease {
                     None => Region::empty(),
                     Some(lease) => {
-                        let mapping = lock(&self.arenas).mapping(CALL, payload.store_fd, Access::Read)?;
+                        let mapping = self.mapping(CALL, payload.store_fd, Access::Read)?;
                         let region = Region::mapped(mapping, data_offset, data_size, lease);
                         region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?
                     }
@@ -347,6 +312,11 @@ impl Link {
         Ok(())
     }
 
+    /// The mapping of an arena that this connection was given.
+    pub(super) fn mapping(&self, call: &'static str, label: i64, access: Access) -> Result<Arc<Mapping>, CallError> {
+        lock(&self.arenas).mapping(call, label, access)
+    }
+
     /// Takes new blobs over.
     fn take_new(
         self: &Arc<Self>,
@@ -360,12 +330,7 @@ impl Link {
         if !payloads.iter().map(|payload| payload.data_size).eq(sizes.iter().copied()) {
             return Err(state.broken(call, "other sizes were allocated than were asked for".to_owned()));
         }
-        let new_blob = |payload: Payload| {
-            let Payload { object_id: id, data_size: nbytes, store_fd: label, data_offset: offset, .. } = payload;
-            let lease = Arc::new(Lease { link: Arc::clone(self), id, nbytes });
-            NewBlob { id, label, offset, nbytes, lease, kept: false }
-        };
-        Ok(payloads.into_iter().map(new_blob).collect())
+        Ok(payloads.iter().map(|payload| NewBlob::new(self, payload)).collect())
     }
 
     /// Seals several blobs, with few waits.
@@ -396,38 +361,5 @@ impl State {
     fn broken(&mut self, call: &'static str, what: String) -> CallError {
         self.conn.end();
         CallError::new(call, CallReason::Protocol(what))
-    }
-}
-
-impl NewBlob {
-    /// The one writable view. Asked for once, before the blob is sealed.
-    pub(super) fn window(&self) -> Result<WindowMut, CallError> {
-        const CALL: &str = CreateBufferRequest::TYPE;
-        let writable = lock(&self.lease.link.arenas).mapping(CALL, self.label, Access::Write)?;
-        let window = WindowMut::new(writable, self.offset, self.nbytes);
-        window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
-    }
-
-    /// Lets the blob stay when this is dropped.
-    pub(super) fn keep(mut self) {
-        self.kept = true;
-    }
-}
-
-impl Pending for NewBlob {
-    fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    fn seal(self: Box<Self>) -> Result<Blob, CallError> {
-        const CALL: &str = SealRequest::TYPE;
-        let link = Arc::clone(&self.lease.link);
-        link.seal(&[self.id])?;
-        let mapping = lock(&link.arenas).mapping(CALL, self.label, Access::Read)?;
-        let region = Region::mapped(mapping, self.offset, self.nbytes, Arc::clone(&self.lease) as Keep);
-        let region = region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?;
-        let blob = Blob::stored(region, link.store, self.id);
-        self.keep();
-        Ok(blob)
     }
 }

@@ -1,11 +1,13 @@
 //! The blocking client.
 //!
 //! [`Client`] is the door. Behind it: `conn` moves frames and descriptors, `link` is one registered connection with its
-//! arenas and leases, `plan` works out what a put consists of, `put` and `get` carry out.
+//! arenas, `lease` what it holds of the server's memory, `plan` works out what a put consists of, `put` and `get` carry
+//! out.
 
 mod arenas;
 mod conn;
 mod get;
+mod lease;
 mod link;
 mod names;
 mod options;

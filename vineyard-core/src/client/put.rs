@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::link::{Link, NewBlob};
+use super::lease::NewBlob;
+use super::link::Link;
 use super::plan::{Node, Plan, Target};
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
