@@ -53,7 +53,11 @@ fn bytes_that_do_not_fit_name_the_field() -> TestResult {
     let client = server.client()?;
     let id = client.put(&Bytes { bytes: vec![0; 20].into() })?;
     let error = client.get::<Misread>(id).map(|read| read.numbers.len()).expect_err("20 bytes");
-    let expected = format!("object {id}: test::Bytes.numbers: blob holds 20 bytes, not a multiple of 8");
+    let [theirs, ours] = [Bytes::schema(), Misread::schema()].map(|schema| schema.fingerprint());
+    let expected = format!(
+        "object {id}: test::Bytes.numbers: blob holds 20 bytes, not a multiple of 8 (written with schema {theirs}, this \
+         program has {ours})"
+    );
     assert_eq!(error.to_string(), expected);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! A real server, real sockets, several processes.
 
+mod attributes;
 mod faults;
 mod hostile;
 mod leases;

@@ -86,7 +86,7 @@ fn deleting_takes_what_nobody_else_uses() -> TestResult {
     client.delete(other)?;
     assert!(!client.exists(linked)?, "nobody links it any more");
     assert_eq!(client.instance_status()?.memory_usage, 0);
-    assert!(client.list("*", 1000)?.is_empty());
+    assert!(client.list("test::*", 1000)?.is_empty());
     drop(client);
     server.stop();
     Ok(())

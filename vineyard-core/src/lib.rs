@@ -59,7 +59,7 @@ extern crate self as vineyard_core;
 
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for derived code only")]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private_v1;
 mod blob;
 mod client;
@@ -84,11 +84,11 @@ pub use error::{
 pub use id::{InstanceId, ObjectId, ParseIdError, SessionId, Signature};
 pub use meta::{DraftField, DraftNode, Key, MetaTree, MetaValue, ObjectMeta};
 pub use object::{
-    Draft, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, Opaque, Registration, Registry,
-    SpreadKind, Stored, registry,
+    Draft, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, ObjectRef, Opaque, RefKind,
+    Registration, Registry, SpreadKind, Stored, registry,
 };
 pub use protocol::InstanceStatus;
-pub use schema::{FieldKind, FieldSchema, Schema};
+pub use schema::{ElementLayout, FieldKind, FieldSchema, Fingerprint, Schema, SchemaStamp};
 pub use shm::ViewError;
 pub use status::{ServerError, StatusCode};
 pub use typename::{TypeName, Typename};

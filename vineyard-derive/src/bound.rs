@@ -115,8 +115,26 @@ impl<'a> Predicates<'a> {
     }
 
     fn add_members(&mut self) {
+        if let Some(bound) = &self.input.bound {
+            bound.iter().cloned().for_each(|predicate| self.add(predicate));
+            return;
+        }
         let path = self.path.clone();
-        for field in self.generic_fields().filter(|field| matches!(field.storage, Storage::Member(_))) {
+        for field in self.generic_fields() {
+            let special = match field.storage {
+                Storage::Len(..) => quote!(LenMember),
+                Storage::OrEmpty(_) => quote!(OrEmptyMember),
+                Storage::Flatten => quote!(Object),
+                Storage::Member(_) | Storage::Collection(_) => quote!(),
+                Storage::Json(_) | Storage::Skip => continue,
+            };
+            if !special.is_empty() {
+                let ty = &field.ty;
+                self.add(parse_quote!(#ty: #path::#special));
+            }
+            if matches!(field.storage, Storage::Flatten) {
+                continue;
+            }
             // `Option<X>: Member` as a predicate would hide what the impl says about its input, which setters rely on.
             let mut ty = &field.ty;
             while let Some(inner) = inside_option(ty) {
@@ -127,6 +145,9 @@ impl<'a> Predicates<'a> {
     }
 
     fn add_json_and_defaults(&mut self) {
+        if self.input.bound.is_some() {
+            return;
+        }
         let path = self.path.clone();
         for field in self.generic_fields() {
             let ty = &field.ty;

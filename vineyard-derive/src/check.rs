@@ -9,7 +9,7 @@ use syn::{GenericArgument, GenericParam, Type};
 
 use crate::attr::Spanned;
 use crate::ctxt::Ctxt;
-use crate::input::{Field, Input};
+use crate::input::{Field, Input, Storage};
 use crate::typename::named_params;
 
 /// Checks everything; what is wrong goes to `cx`.
@@ -24,8 +24,11 @@ pub(crate) fn all(cx: &Ctxt, input: &Input) {
     for field in &input.fields {
         check_reference(cx, field);
         check_skip(cx, field);
+        check_storage(cx, field);
+        check_len(cx, input, field);
         check_keys(cx, field);
     }
+    check_versions(cx, input);
     check_keys_are_unique(cx, input);
 }
 
@@ -141,6 +144,63 @@ fn check_skip(cx: &Ctxt, field: &Field) {
     }
     if let Some(json) = &field.attrs.json {
         refuse(json.span, "json");
+    }
+}
+
+/// A field is stored in one way.
+fn check_storage(cx: &Ctxt, field: &Field) {
+    let words = field.attrs.storage_words();
+    // Pairs with `skip` and a word about keys are reported with the others of that kind.
+    if let [(first, first_span), (second, second_span), ..] = words.as_slice()
+        && !(first.as_str() == "skip" && second.as_str() == "json")
+    {
+        cx.error_at_both(*first_span, *second_span, format!("`{first}` and `{second}` exclude each other"));
+    }
+    let payload = [("len", &field.attrs.len.as_ref().map(|len| len.span)), ("none", &span(&field.attrs.none))]
+        .into_iter()
+        .chain([("flatten", &span(&field.attrs.flatten)), ("collection", &span(&field.attrs.collection))])
+        .find_map(|(word, span)| Some((word, (*span)?)));
+    if let (Some((word, span)), Some(default)) = (payload, &field.attrs.default) {
+        cx.error_at_both(
+            span,
+            default.span,
+            format!("a field with `{word}` is always stored, so `default` has no effect"),
+        );
+    }
+    if let Some(flatten) = &field.attrs.flatten {
+        let words = [("rename", field.attrs.rename.as_ref()), ("alias", field.attrs.aliases.first())];
+        for (word, given) in words {
+            if let Some(given) = given {
+                let message =
+                    format!("a field with `flatten` has the keys of its own fields, so `{word}` has no effect");
+                cx.error_at_both(flatten.span, given.span, message);
+            }
+        }
+    }
+}
+
+fn span(flag: &Option<Spanned<()>>) -> Option<Span> {
+    flag.as_ref().map(|flag| flag.span)
+}
+
+/// The number of elements is a field of this struct.
+fn check_len(cx: &Ctxt, input: &Input, field: &Field) {
+    let Some(len) = &field.attrs.len else { return };
+    match input.fields.iter().find(|other| other.ident == len.value) {
+        None => cx.error_on(&len.value, format!("there is no field `{}`", len.value)),
+        Some(other) if !matches!(other.storage, Storage::Member(_)) => {
+            cx.error_on(&len.value, format!("`{}` is not stored as a number", len.value));
+        }
+        Some(_) => {}
+    }
+}
+
+/// Older versions are below the current one.
+fn check_versions(cx: &Ctxt, input: &Input) {
+    let Some(span) = input.accepts_span else { return };
+    if let Some(wrong) = input.accepts.iter().find(|version| **version >= input.version) {
+        let message = format!("accepts lists older versions, and {wrong} is not below version {}", input.version);
+        cx.error_at(span, message);
     }
 }
 

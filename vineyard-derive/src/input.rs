@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned as _;
 use syn::{
     AngleBracketedGenericArguments, Attribute, Data, DeriveInput, Fields, Generics, LitStr, Meta, Path, Type,
-    Visibility, parse_quote,
+    Visibility, WherePredicate, parse_quote,
 };
 
 use crate::attr::{ContainerAttrs, FieldAttrs, Spanned};
@@ -25,6 +25,16 @@ pub(crate) struct Input {
     pub(crate) typename: Template,
     /// Where errors about the typename are shown.
     pub(crate) typename_span: Span,
+    /// Older names of the type.
+    pub(crate) aliases: Vec<Template>,
+    pub(crate) version: u32,
+    pub(crate) accepts: Vec<u32>,
+    /// Where `accepts` was given.
+    pub(crate) accepts_span: Option<Span>,
+    pub(crate) global: Option<Span>,
+    /// Predicates in place of those that follow from the fields.
+    pub(crate) bound: Option<Vec<WherePredicate>>,
+    builder: Option<Ident>,
     pub(crate) validate: Option<Path>,
     pub(crate) register: Option<Spanned<Vec<AngleBracketedGenericArguments>>>,
     pub(crate) no_register: Option<Spanned<()>>,
@@ -53,6 +63,14 @@ pub(crate) enum Storage {
     Member(Keys),
     /// As JSON text, through serde.
     Json(Keys),
+    /// An array whose number of elements is another field.
+    Len(Keys, Ident),
+    /// A payload, or the empty blob in place of `None`.
+    OrEmpty(Keys),
+    /// A list whose keys are those of the original's `Collection`.
+    Collection(Keys),
+    /// An object whose fields are stored beside this one's.
+    Flatten,
     /// Not at all.
     Skip,
 }
@@ -88,6 +106,13 @@ impl Input {
             krate: attrs.krate.unwrap_or_else(default_crate),
             typename_span: attrs.typename.as_ref().map_or(ast.ident.span(), LitStr::span),
             typename: typename(cx, ast, attrs.typename.as_ref()),
+            aliases: attrs.aliases.iter().filter_map(|alias| template(cx, ast, alias)).collect(),
+            version: attrs.version.map_or(1, |given| given.value),
+            accepts_span: attrs.accepts.as_ref().map(|given| given.span),
+            accepts: attrs.accepts.map_or_else(Vec::new, |given| given.value),
+            global: attrs.global.map(|given| given.span),
+            bound: attrs.bound,
+            builder: attrs.builder,
             validate: attrs.validate,
             register: attrs.register,
             no_register: attrs.no_register,
@@ -105,6 +130,13 @@ impl Input {
             krate: default_crate(),
             typename_span: ast.ident.span(),
             typename: default_typename(ast),
+            aliases: Vec::new(),
+            version: 1,
+            accepts: Vec::new(),
+            accepts_span: None,
+            global: None,
+            bound: None,
+            builder: None,
             validate: None,
             register: None,
             no_register: None,
@@ -115,10 +147,21 @@ impl Input {
 
     /// The name of the builder.
     pub(crate) fn builder(&self) -> Ident {
-        format_ident!("{}Builder", self.ident, span = self.ident.span())
+        let default = || format_ident!("{}Builder", self.ident, span = self.ident.span());
+        self.builder.clone().unwrap_or_else(default)
     }
 
-    /// The fields that are stored, in the order they are declared.
+    /// The fields that are not skipped, in the order they are declared.
+    pub(crate) fn staged(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !matches!(field.storage, Storage::Skip))
+    }
+
+    /// The keys of the field with this name.
+    pub(crate) fn keys_of(&self, ident: &Ident) -> Option<&Keys> {
+        self.fields.iter().find(|field| field.ident == *ident)?.keys()
+    }
+
+    /// The fields that have keys of their own, in the order they are declared.
     pub(crate) fn stored(&self) -> impl Iterator<Item = (&Field, &Keys)> {
         self.fields.iter().filter_map(|field| field.keys().map(|keys| (field, keys)))
     }
@@ -137,10 +180,15 @@ impl Field {
             },
             aliases: attrs.aliases.iter().map(literal).collect(),
         };
-        let storage = match (&attrs.skip, &attrs.json) {
-            (Some(_), _) => Storage::Skip,
-            (None, Some(_)) => Storage::Json(keys()),
-            (None, None) => Storage::Member(keys()),
+        // More than one of these words is an error of its own.
+        let storage = match &attrs {
+            FieldAttrs { skip: Some(_), .. } => Storage::Skip,
+            FieldAttrs { json: Some(_), .. } => Storage::Json(keys()),
+            FieldAttrs { len: Some(len), .. } => Storage::Len(keys(), len.value.clone()),
+            FieldAttrs { none: Some(_), .. } => Storage::OrEmpty(keys()),
+            FieldAttrs { collection: Some(_), .. } => Storage::Collection(keys()),
+            FieldAttrs { flatten: Some(_), .. } => Storage::Flatten,
+            _ => Storage::Member(keys()),
         };
         let default = match &attrs.default {
             None if attrs.skip.is_some() => Fallback::Default,
@@ -163,9 +211,18 @@ impl Field {
     /// Where the field is stored, if it is.
     pub(crate) fn keys(&self) -> Option<&Keys> {
         match &self.storage {
-            Storage::Member(keys) | Storage::Json(keys) => Some(keys),
-            Storage::Skip => None,
+            Storage::Member(keys)
+            | Storage::Json(keys)
+            | Storage::Len(keys, _)
+            | Storage::OrEmpty(keys)
+            | Storage::Collection(keys) => Some(keys),
+            Storage::Skip | Storage::Flatten => None,
         }
+    }
+
+    /// Whether a builder takes the value itself, and not what its `Member` impl takes.
+    pub(crate) fn is_set_as_it_is(&self) -> bool {
+        matches!(self.storage, Storage::Json(_) | Storage::Flatten)
     }
 
     /// A span that shows the field's type and resolves names as generated code does.
@@ -200,11 +257,15 @@ fn typename(cx: &Ctxt, ast: &DeriveInput, given: Option<&LitStr>) -> Template {
         );
         return default_typename(ast);
     };
+    template(cx, ast, text).unwrap_or_else(|| default_typename(ast))
+}
+
+fn template(cx: &Ctxt, ast: &DeriveInput, text: &LitStr) -> Option<Template> {
     match Template::parse(&text.value()) {
-        Ok(template) => template.with_default_args(&ast.generics),
+        Ok(template) => Some(template.with_default_args(&ast.generics)),
         Err(message) => {
             cx.error_on(text, message);
-            default_typename(ast)
+            None
         }
     }
 }

@@ -68,6 +68,17 @@ mod tests;
 /// - `rename_all = "{}_"`: pattern of the metadata keys; `{}` stands for the field's name. `"{}_"` is the layout that
 ///   C++ types use.
 ///
+/// - `alias = "old::Name"`: an older name that is read as well; repeatable.
+///
+/// # Evolution
+///
+/// Objects carry the version of their type and a fingerprint of their schema (`Object::schema`), whose text is once in
+/// each store. Adding an `Option` or `default` field or an alias is compatible. For anything else, raise the version or
+/// choose another typename.
+///
+/// - `version = 2`: counts changes that older readers cannot read; 1 if not given.
+/// - `accepts(1)`: older versions that this struct reads as well. Objects of other versions are refused.
+///
 /// # Checks
 ///
 /// - `validate = path`: a `fn(&Self) -> Result<(), E>` with `E: Into<Box<dyn Error + Send + Sync>>`. Runs before an
@@ -79,8 +90,14 @@ mod tests;
 /// - `no_register`: none. A generic type must choose one of the two; other types are registered by themselves unless
 ///   they say `no_register`.
 ///
+/// # Global objects
+///
+/// - `global`: the members may live on several instances. Fields are plain values, `ObjectRef<T>` and lists of these.
+///
 /// # Expansion
 ///
+/// - `bound = "V: Element"`: the predicates on the impls, in place of those that follow from the fields.
+/// - `builder = Name`: the builder's name, in place of the struct's with `Builder` behind it.
 /// - `crate = ::path`: where `vineyard_core` is to be found, when it was renamed or re-exported.
 ///
 /// # Fields
@@ -91,11 +108,21 @@ mod tests;
 /// - `skip`: not stored; filled by `default`.
 /// - `json`: any type that implements serde's `Serialize` and `DeserializeOwned`, stored as JSON text in one string.
 ///
+/// - `len = field`: on an `Array<T>`: the number of elements is that field, and the blob may have room to spare. A
+///   builder fills the field in if it is not set.
+/// - `none = "empty_blob"`: on an `Option<Array<T>>` or `Option<Blob>`: `None` is stored as the empty blob, as C++
+///   types do, and an absent key is read as well.
+/// - `collection`: on a `Vec`: the keys are `key-size`, `key-0` and so on, without underscores in front, as those of the
+///   original's collections are.
+/// - `flatten`: on a field that is an object: its fields are stored beside the others, not as a member.
+///
 /// # The builder
 ///
 /// `Name::builder()` returns a `NameBuilder` with one setter for each stored field and `build()`, which makes the
 /// draft. A setter whose field is spelt `Option<X>` takes the inner value; a `PhantomData` field has no setter. The
 /// setter of a field named `build` is called `build_`.
+///
+/// `NameBuilder::from(&stored)` starts from a stored object: what is not set is shared with it, without a copy.
 #[proc_macro_derive(Object, attributes(object))]
 pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::derive(input.into()).into()

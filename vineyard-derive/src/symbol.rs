@@ -11,24 +11,34 @@ pub(crate) struct Symbol(&'static str);
 
 pub(crate) const OBJECT: Symbol = Symbol("object");
 
+pub(crate) const ACCEPTS: Symbol = Symbol("accepts");
+pub(crate) const BOUND: Symbol = Symbol("bound");
+pub(crate) const BUILDER: Symbol = Symbol("builder");
 pub(crate) const CRATE: Symbol = Symbol("crate");
+pub(crate) const GLOBAL: Symbol = Symbol("global");
 pub(crate) const NO_REGISTER: Symbol = Symbol("no_register");
 pub(crate) const REGISTER: Symbol = Symbol("register");
 pub(crate) const RENAME_ALL: Symbol = Symbol("rename_all");
 pub(crate) const TYPENAME: Symbol = Symbol("typename");
 pub(crate) const VALIDATE: Symbol = Symbol("validate");
+pub(crate) const VERSION: Symbol = Symbol("version");
 
 pub(crate) const ALIAS: Symbol = Symbol("alias");
+pub(crate) const COLLECTION: Symbol = Symbol("collection");
 pub(crate) const DEFAULT: Symbol = Symbol("default");
+pub(crate) const FLATTEN: Symbol = Symbol("flatten");
 pub(crate) const JSON: Symbol = Symbol("json");
+pub(crate) const LEN: Symbol = Symbol("len");
+pub(crate) const NONE: Symbol = Symbol("none");
 pub(crate) const RENAME: Symbol = Symbol("rename");
 pub(crate) const SKIP: Symbol = Symbol("skip");
 
 /// Words that may stand on a struct, in the order they are listed to users.
-pub(crate) const ON_STRUCT: &[Symbol] = &[TYPENAME, RENAME_ALL, VALIDATE, REGISTER, NO_REGISTER, CRATE];
+pub(crate) const ON_STRUCT: &[Symbol] =
+    &[TYPENAME, ALIAS, VERSION, ACCEPTS, RENAME_ALL, VALIDATE, REGISTER, NO_REGISTER, GLOBAL, CRATE, BOUND, BUILDER];
 
 /// Words that may stand on a field, in the order they are listed to users.
-pub(crate) const ON_FIELD: &[Symbol] = &[RENAME, ALIAS, DEFAULT, SKIP, JSON];
+pub(crate) const ON_FIELD: &[Symbol] = &[RENAME, ALIAS, DEFAULT, SKIP, JSON, LEN, NONE, COLLECTION, FLATTEN];
 
 impl Symbol {
     pub(crate) fn as_str(self) -> &'static str {

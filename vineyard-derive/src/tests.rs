@@ -37,8 +37,9 @@ fn check_generic(attrs: &str, expected: &[&str]) {
     check_errors(&format!("#[object({attrs})] struct G<V, W> {{ v: Array<V>, w: Array<W> }}"), expected);
 }
 
-const VALID_ON_STRUCT: &str = "`typename`, `rename_all`, `validate`, `register`, `no_register`, `crate`";
-const VALID_ON_FIELD: &str = "`rename`, `alias`, `default`, `skip`, `json`";
+const VALID_ON_STRUCT: &str = "`typename`, `alias`, `version`, `accepts`, `rename_all`, `validate`, `register`, \
+    `no_register`, `global`, `crate`, `bound`, `builder`";
+const VALID_ON_FIELD: &str = "`rename`, `alias`, `default`, `skip`, `json`, `len`, `none`, `collection`, `flatten`";
 
 #[test]
 fn correct_structs_have_no_errors() {

@@ -255,7 +255,7 @@ fn written(name: &str, doing: &str, typename: &str) -> Result<Value, Box<dyn Err
 }
 
 /// Keys that a draft does not have: they are added when it is put, or by the store.
-const ADDED_LATER: &[&str] = &["id", "signature", "instance_id", "transient", "global"];
+const ADDED_LATER: &[&str] = &["id", "signature", "instance_id", "transient", "global", "__schema"];
 
 /// All values of a tree by path; blobs are reduced to their length.
 fn values(tree: &Value, path: &str, found: &mut BTreeMap<String, Value>) {

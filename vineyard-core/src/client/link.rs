@@ -16,6 +16,7 @@ use crate::protocol::{
     Call, CreateBufferRequest, CreateBuffersRequest, DropBufferRequest, GetBuffersRequest, IdList, NATIVE_VERSION,
     PROTOCOL_VERSION, Payload, RegisterReply, RegisterRequest, ReleaseLeasesNotice, SealRequest, StoreType,
 };
+use crate::schema::Fingerprint;
 use crate::shm::{Mapping, Region};
 
 /// Requests that are on their way at the same time; few enough that neither side's socket buffer fills up.
@@ -34,6 +35,8 @@ pub(super) struct Link {
     /// Locked for moments only, never while something is sent or received.
     arenas: Mutex<Arenas>,
     returns: Mutex<Returns>,
+    /// Schemas that were looked for in this store.
+    published: Mutex<HashSet<Fingerprint>>,
     store: StoreId,
     native: bool,
     instance: InstanceId,
@@ -118,11 +121,17 @@ impl Link {
             state: Mutex::new(state),
             arenas: Mutex::new(Arenas::default()),
             returns: Mutex::new(Returns::default()),
+            published: Mutex::new(HashSet::new()),
             store,
             native,
             instance: reply.instance_id,
             process: std::process::id(),
         }))
+    }
+
+    /// Whether a schema is asked for the first time.
+    pub(super) fn is_unpublished(&self, fingerprint: Fingerprint) -> bool {
+        lock(&self.published).insert(fingerprint)
     }
 
     pub(super) fn store(&self) -> StoreId {

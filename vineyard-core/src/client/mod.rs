@@ -13,6 +13,7 @@ mod names;
 mod options;
 mod plan;
 mod put;
+mod schemas;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

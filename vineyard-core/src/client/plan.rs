@@ -71,7 +71,7 @@ impl Planner<'_> {
         tree.set("typename", draft.typename().as_str());
         tree.set("instance_id", self.target.instance.as_raw());
         tree.set("transient", true);
-        tree.set("global", false);
+        tree.set("global", draft.is_global());
         tree.set("nbytes", draft.nbytes());
         let mut slots = Vec::new();
         let mut level = 0;

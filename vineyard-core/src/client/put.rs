@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::lease::NewBlob;
 use super::link::Link;
 use super::plan::{Node, Plan, Target};
+use super::schemas;
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
 use crate::meta::DraftNode;
@@ -40,6 +41,7 @@ pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<Made<'_>, PutError
             DraftNode::from_meta(&meta)?
         }
     };
+    schemas::publish(link, &draft);
     let mut gone = HashSet::new();
     let mut attempt = 1;
     loop {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::id::{InstanceId, ObjectId};
+use crate::schema::Fingerprint;
 use crate::shm::ViewError;
 
 /// Something does not fit, and where in the object it is.
@@ -83,6 +84,26 @@ pub enum ResolveReason {
     /// The type's own check failed.
     #[error("not valid: {0}")]
     Invalid(Box<dyn StdError + Send + Sync>),
+    /// Written with a version of the type that this program does not read.
+    #[error("written with version {found} of the type, this program reads {}", versions(*expected, accepts))]
+    Version {
+        /// The version in this program.
+        expected: u32,
+        /// Older versions that it reads as well.
+        accepts: &'static [u32],
+        /// The version that the object was written with.
+        found: u32,
+    },
+    /// Something else, in an object that was written with another schema of the same version.
+    #[error("{cause} (written with schema {found}, this program has {expected})")]
+    Schema {
+        /// What does not fit.
+        cause: Box<ResolveReason>,
+        /// The schema in this program.
+        expected: Fingerprint,
+        /// The schema that the object was written with.
+        found: Fingerprint,
+    },
     /// Two linked crates define the typename.
     #[error("typename `{typename}` is defined twice, at {first} and at {second}")]
     Ambiguous {
@@ -99,6 +120,10 @@ pub enum ResolveReason {
         /// How many levels are followed.
         limit: u32,
     },
+}
+
+fn versions(expected: u32, accepts: &[u32]) -> String {
+    accepts.iter().fold(expected.to_string(), |text, version| format!("{text}, {version}"))
 }
 
 impl ResolveReason {
@@ -152,6 +177,16 @@ fn join(outer: &str, path: &str) -> String {
     format!("{outer}{dot}{path}")
 }
 
+impl ResolveError {
+    /// The same fault, with the schemas that disagree.
+    pub(crate) fn between(mut self, expected: Fingerprint, found: Fingerprint) -> Self {
+        if expected != found && !matches!(*self.reason, ResolveReason::Schema { .. } | ResolveReason::Version { .. }) {
+            self.reason = Box::new(ResolveReason::Schema { cause: self.reason, expected, found });
+        }
+        self
+    }
+}
+
 impl<R: fmt::Display> fmt::Display for Fault<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.path.is_empty() { self.reason.fmt(f) } else { write!(f, "{}: {}", self.path, self.reason) }
@@ -184,6 +219,16 @@ pub enum BuildReason {
         key: String,
         /// What is wrong with it.
         problem: &'static str,
+    },
+    /// An array whose length is not what another field says.
+    #[error("the array has {found} elements, `{key}` says {expected}")]
+    Length {
+        /// Elements of the array.
+        found: usize,
+        /// The key of the number.
+        key: &'static str,
+        /// The number.
+        expected: String,
     },
     /// A value that JSON cannot carry.
     #[error("the value cannot be written as JSON: {0}")]

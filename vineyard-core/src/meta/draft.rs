@@ -10,6 +10,7 @@ use super::{BLOB_TYPENAME, Key, MetaField, MetaTree, ObjectMeta, Payloads};
 use crate::blob::Blob;
 use crate::error::{BuildError, BuildReason};
 use crate::id::{InstanceId, ObjectId};
+use crate::schema::SchemaStamp;
 use crate::typename::TypeName;
 
 /// Keys that the store itself uses.
@@ -19,6 +20,7 @@ const RESERVED: &[&str] = &["id", "signature", "typename", "instance_id", "trans
 #[derive(Debug, Clone)]
 pub struct DraftNode {
     typename: TypeName,
+    global: bool,
     fields: IndexMap<String, DraftField>,
 }
 
@@ -39,7 +41,7 @@ pub enum DraftField {
 impl DraftNode {
     /// An object without fields.
     pub fn new(typename: TypeName) -> Self {
-        Self { typename, fields: IndexMap::new() }
+        Self { typename, global: false, fields: IndexMap::new() }
     }
 
     /// The object's typename.
@@ -77,6 +79,31 @@ impl DraftNode {
         Ok(())
     }
 
+    /// The field under a key.
+    pub(crate) fn field(&self, key: &str) -> Option<&DraftField> {
+        self.fields.get(key)
+    }
+
+    /// Whether members may live on several instances.
+    pub fn is_global(&self) -> bool {
+        self.global
+    }
+
+    pub(crate) fn make_global(&mut self) {
+        self.global = true;
+    }
+
+    /// Takes over the fields of another object, but not what it is.
+    pub(crate) fn absorb(&mut self, other: Self) -> Result<(), BuildError> {
+        let fields = other.fields.into_iter().filter(|(key, _)| key != SchemaStamp::KEY);
+        fields.into_iter().try_for_each(|(key, field)| self.set(&Key::new(key), field))
+    }
+
+    /// Says which schema the object is written with.
+    pub(crate) fn stamp(&mut self, stamp: SchemaStamp) {
+        self.fields.insert(SchemaStamp::KEY.to_owned(), DraftField::Value(stamp.to_string().into()));
+    }
+
     /// Sets a plain value.
     ///
     /// # Errors
@@ -101,6 +128,7 @@ impl DraftNode {
     pub(crate) fn from_meta(meta: &ObjectMeta) -> Result<Self, BuildError> {
         let unreadable = |key: &str, error| BuildError::from(BuildReason::unreadable(error)).in_field(key);
         let mut draft = Self::new(TypeName::new(meta.typename().to_owned()));
+        draft.global = meta.is_global();
         for (key, field) in meta.tree().fields() {
             if RESERVED.contains(&key) || matches!(key, "__timestamp" | "__name" | "__labels") {
                 continue;
@@ -137,6 +165,7 @@ impl Local {
         let mut tree = MetaTree::new();
         tree.set("typename", node.typename.as_str());
         tree.set("nbytes", node.nbytes());
+        tree.set("global", node.global);
         tree.set("instance_id", InstanceId::UNSPECIFIED.as_raw());
         for (key, field) in node.fields() {
             match field {

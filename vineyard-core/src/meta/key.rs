@@ -29,6 +29,11 @@ impl Key {
         Self { text: text.into(), nested: false }
     }
 
+    /// The key of a list that is stored as the original's collections are: `k-size`, `k-0`, without underscores.
+    pub fn collection(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), nested: true }
+    }
+
     /// The text of the key itself.
     pub fn as_str(&self) -> &str {
         &self.text

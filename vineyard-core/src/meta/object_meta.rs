@@ -10,6 +10,7 @@ use super::{Key, MetaTree};
 use crate::blob::{Blob, StoreId};
 use crate::error::{ResolveError, ResolveReason};
 use crate::id::{InstanceId, ObjectId, Signature};
+use crate::schema::SchemaStamp;
 
 /// How deep members are followed; the tree is shaped by a peer.
 const MAX_DEPTH: u32 = 64;
@@ -77,6 +78,11 @@ impl ObjectMeta {
     pub fn name(&self) -> Option<String> {
         // Escaped in metadata as in JSON pointers (RFC 6901).
         self.tree.value("__name")?.as_str().map(|name| name.replace("~1", "/").replace("~0", "~"))
+    }
+
+    /// The schema it was written with, if its writer told: our derive does, other languages do not.
+    pub fn schema_stamp(&self) -> Option<SchemaStamp> {
+        SchemaStamp::parse(self.tree.value(SchemaStamp::KEY)?.as_str()?)
     }
 
     /// All fields, as they travel.

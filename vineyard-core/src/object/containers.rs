@@ -12,7 +12,7 @@ use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta};
 use crate::schema::{FieldKind, FieldSchema};
 use crate::typename::TypeName;
 
-fn list_name<X: Member>(key: &Key) -> TypeName {
+pub(super) fn list_name<X: Member>(key: &Key) -> TypeName {
     TypeName::new(format!("list<{}>", X::describe(key).type_name))
 }
 
@@ -54,7 +54,7 @@ fn stage_element<X: Member>(item: &X, key: &Key, to: &mut DraftNode) -> Result<(
     if to.fields().len() == before { to.set_value(key, Value::Null) } else { Ok(()) }
 }
 
-fn stage_numbered<'a, X: Member + 'a>(
+pub(super) fn stage_numbered<'a, X: Member + 'a>(
     items: &mut dyn ExactSizeIterator<Item = &'a X>,
     key: &Key,
     to: &mut DraftNode,
@@ -66,7 +66,7 @@ fn stage_numbered<'a, X: Member + 'a>(
     Ok(())
 }
 
-fn resolve_numbered<X: Member>(meta: &ObjectMeta, key: &Key) -> Result<Vec<X>, ResolveError> {
+pub(super) fn resolve_numbered<X: Member>(meta: &ObjectMeta, key: &Key) -> Result<Vec<X>, ResolveError> {
     let count = meta.count(key)?;
     (0..count).map(|i| X::resolve_at(meta, &key.element(i)).map_err(|error| error.in_element(i))).collect()
 }

@@ -8,7 +8,7 @@ use super::{MemberInput, Object, Opaque, Stored, registry};
 use crate::blob::{Array, Blob, Element};
 use crate::error::{BuildError, ResolveError, ResolveReason};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, Key, MetaValue, ObjectMeta};
-use crate::schema::{FieldKind, FieldSchema};
+use crate::schema::{ElementLayout, FieldKind, FieldSchema};
 use crate::typename::TypeName;
 
 /// A type that can be a field of an object: metadata values, payloads, other objects, and containers of these.
@@ -71,6 +71,10 @@ pub enum NodeKind {}
 /// Kind of members that spread over several keys: lists and maps of nodes.
 #[derive(Debug, Clone, Copy)]
 pub enum SpreadKind {}
+
+/// Kind of members that are references to objects, and of lists of them.
+#[derive(Debug, Clone, Copy)]
+pub enum RefKind {}
 
 /// How a kind stores lists of `X`.
 #[diagnostic::on_unimplemented(message = "lists of `{X}` cannot be stored")]
@@ -212,7 +216,8 @@ impl<T: Element> Member for Array<T> {
     }
 
     fn describe(key: &Key) -> FieldSchema {
-        FieldSchema::new(key.as_str(), FieldKind::Payload, TypeName::generic("Array", &[T::typename()]))
+        let schema = FieldSchema::new(key.as_str(), FieldKind::Payload, TypeName::generic("Array", &[T::typename()]));
+        FieldSchema { element: Some(ElementLayout::of::<T>()), ..schema }
     }
 }
 

@@ -3,16 +3,19 @@
 mod containers;
 mod draft;
 mod member;
+mod object_ref;
 mod opaque;
 mod registry;
+pub(crate) mod stamp;
 mod stored;
 
 use std::any::Any;
 
 pub(crate) use draft::Source;
 pub use draft::{Draft, IntoDraft, MemberInput};
-pub use member::{ListOf, MapOf, Member, MetaKind, NodeKind, SpreadKind};
+pub use member::{ListOf, MapOf, Member, MetaKind, NodeKind, RefKind, SpreadKind};
 pub(crate) use member::{check_typename, stage_object, typed_member};
+pub use object_ref::ObjectRef;
 pub use opaque::Opaque;
 pub use registry::{Registration, Registry, registry};
 pub use stored::Stored;
@@ -76,13 +79,22 @@ pub trait Object: Any + Send + Sync {
     /// [`BuildError`] if the type's own check fails or a value cannot be stored.
     fn stage(&self) -> Result<DraftNode, BuildError>;
 
+    /// Older names of the type.
+    #[doc(hidden)]
+    fn __aliases() -> Vec<TypeName>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+
     /// Whether stored objects with this typename can be resolved as this type.
     #[doc(hidden)]
     fn __accepts(typename: &str) -> bool
     where
         Self: Sized,
     {
-        Self::typename().matches(typename)
+        Self::typename().matches(typename) || Self::__aliases().iter().any(|alias| alias.matches(typename))
     }
 
     #[doc(hidden)]

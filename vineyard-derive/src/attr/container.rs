@@ -1,34 +1,58 @@
 //! Attributes of the struct.
 
 use syn::parse::ParseStream;
-use syn::{AngleBracketedGenericArguments, Attribute, LitStr, Path, Token, parenthesized};
+use syn::punctuated::Punctuated;
+use syn::{
+    AngleBracketedGenericArguments, Attribute, Ident, LitInt, LitStr, Path, Token, WherePredicate, parenthesized,
+};
 
-use super::{Once, Spanned, each_item, flag, path, string, unknown};
+use super::{Once, Spanned, each_item, flag, ident, integer, path, string, unknown};
 use crate::case::Pattern;
 use crate::ctxt::Ctxt;
-use crate::symbol::{CRATE, NO_REGISTER, ON_FIELD, ON_STRUCT, REGISTER, RENAME_ALL, TYPENAME, VALIDATE};
+use crate::symbol::{
+    ACCEPTS, ALIAS, BOUND, BUILDER, CRATE, GLOBAL, NO_REGISTER, ON_FIELD, ON_STRUCT, REGISTER, RENAME_ALL, TYPENAME,
+    VALIDATE, VERSION,
+};
 
 /// What `#[object(..)]` on the struct says, each word as the user gave it.
 pub(crate) struct ContainerAttrs {
     pub(crate) typename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) version: Option<Spanned<u32>>,
+    pub(crate) accepts: Option<Spanned<Vec<u32>>>,
     pub(crate) rename_all: Pattern,
     pub(crate) validate: Option<Path>,
     pub(crate) register: Option<Spanned<Vec<AngleBracketedGenericArguments>>>,
     pub(crate) no_register: Option<Spanned<()>>,
+    pub(crate) global: Option<Spanned<()>>,
     pub(crate) krate: Option<Path>,
+    pub(crate) bound: Option<Vec<WherePredicate>>,
+    pub(crate) builder: Option<Ident>,
 }
 
 impl ContainerAttrs {
     pub(crate) fn parse(cx: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut typename = Once::new(cx, TYPENAME);
+        let mut aliases = Vec::new();
+        let mut version = Once::new(cx, VERSION);
+        let mut accepts = Once::new(cx, ACCEPTS);
         let mut rename_all = Once::new(cx, RENAME_ALL);
         let mut validate = Once::new(cx, VALIDATE);
         let mut register = Once::new(cx, REGISTER);
         let mut no_register = Once::new(cx, NO_REGISTER);
+        let mut global = Once::new(cx, GLOBAL);
         let mut krate = Once::new(cx, CRATE);
+        let mut bound = Once::new(cx, BOUND);
+        let mut builder = Once::new(cx, BUILDER);
         each_item(cx, attrs, |word, input| {
             if *word == TYPENAME {
                 typename.set(word, string(word, input)?);
+            } else if *word == ALIAS {
+                aliases.push(string(word, input)?);
+            } else if *word == VERSION {
+                version.set(word, number(&integer(word, input)?)?);
+            } else if *word == ACCEPTS {
+                accepts.set(word, versions(word, input)?);
             } else if *word == RENAME_ALL {
                 rename_all.set(word, string(word, input)?);
             } else if *word == VALIDATE {
@@ -37,8 +61,14 @@ impl ContainerAttrs {
                 register.set(word, instances(word, input)?);
             } else if *word == NO_REGISTER {
                 no_register.set(word, flag(word, input)?);
+            } else if *word == GLOBAL {
+                global.set(word, flag(word, input)?);
             } else if *word == CRATE {
                 krate.set(word, path(word, input)?);
+            } else if *word == BOUND {
+                bound.set(word, predicates(&string(word, input)?)?);
+            } else if *word == BUILDER {
+                builder.set(word, ident(word, input)?);
             } else {
                 return Err(unknown(word, ON_STRUCT, ON_FIELD, "a field"));
             }
@@ -46,11 +76,17 @@ impl ContainerAttrs {
         });
         Self {
             typename: typename.given.map(|given| given.value),
+            aliases,
+            version: version.given,
+            accepts: accepts.given,
             rename_all: rename_all.given.map_or_else(Pattern::default, |given| pattern(cx, &given.value)),
             validate: validate.given.map(|given| given.value),
             register: register.given,
             no_register: no_register.given,
+            global: global.given,
             krate: krate.given.map(|given| given.value),
+            bound: bound.given.map(|given| given.value),
+            builder: builder.given.map(|given| given.value),
         }
     }
 }
@@ -60,6 +96,29 @@ fn pattern(cx: &Ctxt, literal: &LitStr) -> Pattern {
         cx.error_on(literal, message);
         Pattern::default()
     })
+}
+
+/// A version: a number from 1.
+fn number(literal: &LitInt) -> syn::Result<u32> {
+    let version = literal.base10_parse().ok().filter(|version| *version > 0);
+    version.ok_or_else(|| syn::Error::new(literal.span(), "a version is a number from 1 to 4294967295"))
+}
+
+/// Reads `(1, 2)`.
+fn versions(word: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<u32>> {
+    if !input.peek(syn::token::Paren) {
+        return Err(syn::Error::new(word.span(), "list the versions, e.g. accepts(1, 2)"));
+    }
+    let list;
+    parenthesized!(list in input);
+    let versions = Punctuated::<LitInt, Token![,]>::parse_terminated(&list)?;
+    versions.iter().map(number).collect()
+}
+
+/// Reads what would follow `where`.
+fn predicates(text: &LitStr) -> syn::Result<Vec<WherePredicate>> {
+    let parse = Punctuated::<WherePredicate, Token![,]>::parse_terminated;
+    Ok(text.parse_with(parse)?.into_iter().collect())
 }
 
 /// Reads `(<A, B>, <C, D>)`.

@@ -9,7 +9,7 @@ pub(crate) use field::FieldAttrs;
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitStr, Path, Token};
+use syn::{Attribute, LitInt, LitStr, Path, Token};
 
 use crate::ctxt::Ctxt;
 use crate::symbol::{OBJECT, Symbol};
@@ -82,6 +82,20 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
 /// Reads `= "text"`.
 fn string(word: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
     let expected = || format!("expected a string: `{word} = \"..\"`");
+    assign(word, input, expected)?;
+    input.parse().map_err(|error| syn::Error::new(error.span(), expected()))
+}
+
+/// Reads `= 2`.
+fn integer(word: &Ident, input: ParseStream<'_>) -> syn::Result<LitInt> {
+    let expected = || format!("expected a number: `{word} = 2`");
+    assign(word, input, expected)?;
+    input.parse().map_err(|error| syn::Error::new(error.span(), expected()))
+}
+
+/// Reads `= Name`.
+fn ident(word: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
+    let expected = || format!("expected a name without quotes: `{word} = name`");
     assign(word, input, expected)?;
     input.parse().map_err(|error| syn::Error::new(error.span(), expected()))
 }

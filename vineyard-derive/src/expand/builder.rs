@@ -11,17 +11,17 @@ use crate::input::{Field, Input, Keys, Storage};
 /// The struct. It stands outside of the sealed block, so its paths start at the crate.
 pub(super) fn expand_struct(input: &Input) -> TokenStream {
     let krate = &input.krate;
-    let fields = with_setters(input).map(|(field, _)| {
+    let fields = with_setters(input).map(|field| {
         let Field { ident, ty, .. } = field;
         let path = located_at(quote!(#krate::__private_v1), field.span());
-        match field.storage {
-            Storage::Json(_) => quote!(#ident: #path::Option<#ty>),
-            Storage::Member(_) | Storage::Skip => {
-                quote_spanned!(field.span()=> #ident: #path::Option<<#ty as #path::Member>::Input>)
-            }
+        if field.is_set_as_it_is() {
+            quote!(#ident: #path::Option<#ty>)
+        } else {
+            quote_spanned!(field.span()=> #ident: #path::Option<<#ty as #path::Member>::Input>)
         }
     });
-    declare(input, &bound::for_builder(input), quote!(#(#fields,)*))
+    let base = quote!(__vineyard_base: #krate::__private_v1::Option<#krate::__private_v1::ObjectMeta>);
+    declare(input, &bound::for_builder(input), quote!(#(#fields,)* #base,))
 }
 
 /// The tokens shown at `span`, with names resolved as before.
@@ -68,12 +68,12 @@ pub(super) fn expand_impls(input: &Input) -> TokenStream {
     let (ident, vis, builder) = (&input.ident, &input.vis, input.builder());
     let generics = bound::for_object(input);
     let (params, arguments, predicates) = generics.split_for_impl();
-    let fields = with_setters(input).map(|(field, _)| {
+    let fields = with_setters(input).map(|field| {
         let ident = &field.ident;
         quote_spanned!(field.span()=> #ident: __v::None,)
     });
-    let start = start(input, quote!(#(#fields)*));
-    let setters = with_setters(input).map(|(field, keys)| setter(input, field, keys));
+    let start = start(input, quote!(#(#fields)* __vineyard_base: __v::None,));
+    let setters = with_setters(input).map(|field| setter(input, field));
     let build = build(input);
     let doc_build = format!("Makes the draft of a [`{ident}`], without I/O.");
     quote! {
@@ -91,6 +91,13 @@ pub(super) fn expand_impls(input: &Input) -> TokenStream {
                 #build
             }
         }
+        #[automatically_derived]
+        impl #params __v::From<&__v::Stored<#ident #arguments>> for #builder #arguments #predicates {
+            /// Starts from a stored object: fields that are not set are shared with it.
+            fn from(__stored: &__v::Stored<#ident #arguments>) -> Self {
+                Self { __vineyard_base: __v::Some(__v::base(__stored)), ..<#ident #arguments>::builder() }
+            }
+        }
     }
 }
 
@@ -100,7 +107,7 @@ pub(super) fn stub_impls(input: &Input) -> TokenStream {
     let generics = bound::for_stub(input);
     let (params, arguments, predicates) = generics.split_for_impl();
     let start = start(input, TokenStream::new());
-    let setters = with_setters(input).map(|(field, _)| {
+    let setters = with_setters(input).map(|field| {
         let name = setter_name(input, field);
         let doc = format!("Sets `{}`.", field.name);
         quote! {
@@ -138,11 +145,11 @@ fn start(input: &Input, fields: TokenStream) -> TokenStream {
 }
 
 /// The fields that a user can set.
-fn with_setters(input: &Input) -> impl Iterator<Item = (&Field, &Keys)> {
-    input.stored().filter(|(field, _)| matches!(field.storage, Storage::Json(_)) || !bound::is_phantom(&field.ty))
+fn with_setters(input: &Input) -> impl Iterator<Item = &Field> {
+    input.staged().filter(|field| field.is_set_as_it_is() || !bound::is_phantom(&field.ty))
 }
 
-fn setter(input: &Input, field: &Field, keys: &Keys) -> TokenStream {
+fn setter(input: &Input, field: &Field) -> TokenStream {
     let Field { ident, name, ty, docs, .. } = field;
     let vis = &input.vis;
     let setter = setter_name(input, field);
@@ -151,16 +158,18 @@ fn setter(input: &Input, field: &Field, keys: &Keys) -> TokenStream {
         let input = quote_spanned!(span=> <#taken as __v::Member>::Input);
         (quote_spanned!(span=> impl __v::Into<#input>), quote_spanned!(span=> __v::Into::<#input>::into(value)))
     };
-    let (taken, set) = match (&field.storage, bound::inside_option(ty)) {
-        (Storage::Json(_), _) => (quote!(#ty), quote!(value)),
-        (_, None) => into(ty),
-        (_, Some(inner)) => {
+    let (taken, set) = match bound::inside_option(ty) {
+        _ if field.is_set_as_it_is() => (quote!(#ty), quote!(value)),
+        None => into(ty),
+        Some(inner) => {
             let (taken, set) = into(inner);
             (taken, quote!(__v::Some(#set)))
         }
     };
-    let key = &keys.key.value;
-    let doc = if key == name { format!("Sets `{name}`.") } else { format!("Sets `{name}` (key `{key}`).") };
+    let doc = match field.keys().map(|keys| &keys.key.value) {
+        Some(key) if key != name => format!("Sets `{name}` (key `{key}`)."),
+        _ => format!("Sets `{name}`."),
+    };
     let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     quote_spanned! {span=>
         #[doc = #doc]
@@ -189,35 +198,70 @@ fn build(input: &Input) -> TokenStream {
     let (_, arguments, _) = input.generics.split_for_impl();
     let ident = &input.ident;
     let this = quote!(#ident #arguments);
-    let fields: Vec<TokenStream> = input.stored().map(|(field, keys)| stage_input(field, keys)).collect();
+    let fields: Vec<TokenStream> =
+        input.staged().map(|field| stage_or_share(input, field)).chain(object::rules(input)).collect();
     if fields.is_empty() {
         return quote!(__v::finish::<#this>(__v::new_node::<#this>()));
     }
+    let counts = input.fields.iter().filter(|field| matches!(field.storage, Storage::Len(..))).map(|field| {
+        let (Field { ident, ty, .. }, count) = (field, count(field));
+        quote_spanned!(field.span()=> let #count = __v::array_len::<#ty>(&self.#ident);)
+    });
     quote! {
+        let __base = __v::base_draft(&self.__vineyard_base)?;
+        #(#counts)*
         let mut __node = __v::new_node::<#this>();
         #(#fields)*
         __v::finish::<#this>(__node)
     }
 }
 
-fn stage_input(field: &Field, keys: &Keys) -> TokenStream {
-    let Field { ident, name, ty, .. } = field;
-    let key = &keys.key.value;
-    let default = object::default(field);
-    let is_json = matches!(field.storage, Storage::Json(_));
-    let given = if !is_json && bound::is_phantom(ty) { quote!(__v::None) } else { quote!(self.#ident) };
-    match (is_json, default) {
-        (false, None) => {
-            quote_spanned!(field.span()=> __v::stage_input::<#ty>(#given, #name, #key, &mut __node)?;)
-        }
-        (false, Some(default)) => {
-            quote_spanned!(field.span()=> __v::stage_input_or::<#ty>(#given, #default, #name, #key, &mut __node)?;)
-        }
-        (true, None) => {
-            quote_spanned!(field.span()=> __v::stage_json_input::<#ty>(#given, #name, #key, &mut __node)?;)
-        }
-        (true, Some(default)) => {
-            quote_spanned!(field.span()=> __v::stage_json_input_or::<#ty>(#given, #default, #name, #key, &mut __node)?;)
+/// The local that holds the number of elements of an array.
+fn count(field: &Field) -> Ident {
+    format_ident!("__count_{}", field.name)
+}
+
+/// Stages what was set; what was not is taken from the object that the builder started from, if there is one.
+fn stage_or_share(input: &Input, field: &Field) -> TokenStream {
+    let Field { ident, ty, .. } = field;
+    let is_set = with_setters(input).any(|other| other.ident == *ident);
+    let given = if is_set { quote!(self.#ident) } else { quote!(__v::None) };
+    let Some(keys) = field.keys() else {
+        let name = &field.name;
+        return quote_spanned! {field.span()=>
+            __v::stage_flat_input::<#ty>(#given, &__base, #name, &mut __node)?;
+        };
+    };
+    let stage = stage_input(input, field, keys, &given);
+    if !is_set {
+        return stage;
+    }
+    let all = object::all_keys(keys);
+    quote_spanned! {field.span()=>
+        if __v::Option::is_some(&#given) || !__v::stage_base(&__base, #all, &mut __node)? {
+            #stage
         }
     }
+}
+
+fn stage_input(input: &Input, field: &Field, keys: &Keys, given: &TokenStream) -> TokenStream {
+    let Field { ident, name, ty, .. } = field;
+    let key = &keys.key.value;
+    let mut given = given.clone();
+    // An array tells how many elements it has, so nobody needs to say it again.
+    let counted = input.fields.iter().find(|other| matches!(&other.storage, Storage::Len(_, len) if len == ident));
+    if let Some(array) = counted {
+        let count = count(array);
+        given = quote!(__v::Option::or(#given, __v::count_input::<#ty>(#count)));
+    }
+    let (stage, default) = match (&field.storage, object::default(field)) {
+        (Storage::Json(_), None) => (quote!(stage_json_input), None),
+        (Storage::Json(_), default) => (quote!(stage_json_input_or), default),
+        (Storage::OrEmpty(_), _) => (quote!(stage_or_empty_input), None),
+        (Storage::Collection(_), _) => (quote!(stage_collection_input), None),
+        (_, None) => (quote!(stage_input), None),
+        (_, default) => (quote!(stage_input_or), default),
+    };
+    let default = default.map(|default| quote!(#default,));
+    quote_spanned!(field.span()=> __v::#stage::<#ty>(#given, #default #name, #key, &mut __node)?;)
 }

@@ -30,6 +30,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
     let schema = schema::expand(input);
     let resolve = resolve(input);
     let stage = stage(input);
+    let aliases = aliases(input);
     quote! {
         #[automatically_derived]
         impl #params __v::Object for #ident #arguments #predicates {
@@ -42,6 +43,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
             }
             #resolve
             #stage
+            #aliases
             fn __only_derive_implements_object() {}
         }
     }
@@ -82,7 +84,8 @@ pub(super) fn stub(input: &Input) -> TokenStream {
 
 fn resolve(input: &Input) -> TokenStream {
     // The argument keeps its name even if no field is stored: an unused one that starts with `__` is not reported.
-    let fields = input.fields.iter().map(resolve_field);
+    let fields = input.fields.iter().map(|field| resolve_field(input, field));
+    let (version, accepts) = (input.version, &input.accepts);
     let body = match &input.validate {
         None => quote!(__v::Ok(Self { #(#fields),* })),
         Some(check) => quote! {
@@ -93,12 +96,26 @@ fn resolve(input: &Input) -> TokenStream {
     };
     quote! {
         fn resolve(__meta: &__v::ObjectMeta) -> __v::Result<Self, __v::ResolveError> {
-            #body
+            __v::resolve_object::<Self>(__meta, #version, &[#(#accepts),*], |__meta| {
+                #body
+            })
         }
     }
 }
 
-fn resolve_field(field: &Field) -> TokenStream {
+/// The older names of the type.
+fn aliases(input: &Input) -> Option<TokenStream> {
+    let names: Vec<TokenStream> = input.aliases.iter().map(|alias| alias.expand(&input.generics)).collect();
+    (!names.is_empty()).then(|| {
+        quote! {
+            fn __aliases() -> __v::Vec<__v::TypeName> {
+                __v::Vec::from([#(#names),*])
+            }
+        }
+    })
+}
+
+fn resolve_field(input: &Input, field: &Field) -> TokenStream {
     let Field { ident, name, ty, .. } = field;
     let keys = field.keys().map(all_keys);
     let value = match (&field.storage, default(field)) {
@@ -117,6 +134,17 @@ fn resolve_field(field: &Field) -> TokenStream {
         (Storage::Json(_), Some(default)) => {
             quote_spanned!(field.span()=> __v::resolve_json_or::<#ty>(__meta, #name, #keys, #default)?)
         }
+        (Storage::Len(_, len), _) => {
+            let counts = input.keys_of(len).map(all_keys);
+            quote_spanned!(field.span()=> __v::resolve_len::<#ty>(__meta, #name, #keys, #counts)?)
+        }
+        (Storage::OrEmpty(_), _) => {
+            quote_spanned!(field.span()=> __v::resolve_or_empty::<#ty>(__meta, #name, #keys)?)
+        }
+        (Storage::Collection(_), _) => {
+            quote_spanned!(field.span()=> __v::resolve_collection::<#ty>(__meta, #name, #keys)?)
+        }
+        (Storage::Flatten, _) => quote_spanned!(field.span()=> __v::resolve_flat::<#ty>(__meta)?),
     };
     quote!(#ident: #value)
 }
@@ -132,14 +160,14 @@ pub(super) fn default(field: &Field) -> Option<TokenStream> {
 }
 
 /// The key to read, then the older ones.
-fn all_keys(keys: &Keys) -> TokenStream {
+pub(super) fn all_keys(keys: &Keys) -> TokenStream {
     let keys = std::iter::once(&keys.key).chain(&keys.aliases).map(|key| &key.value);
     quote!(&[#(#keys),*])
 }
 
 fn stage(input: &Input) -> TokenStream {
     let check = input.validate.as_ref().map(|check| quote!(__v::check_staged(self, #check)?;));
-    let fields: Vec<TokenStream> = input.stored().map(|(field, keys)| stage_field(field, keys)).collect();
+    let fields: Vec<TokenStream> = input.staged().map(stage_field).chain(rules(input)).collect();
     let node = if fields.is_empty() {
         quote!(__v::Ok(__v::new_node::<Self>()))
     } else {
@@ -157,15 +185,34 @@ fn stage(input: &Input) -> TokenStream {
     }
 }
 
-fn stage_field(field: &Field, keys: &Keys) -> TokenStream {
+fn stage_field(field: &Field) -> TokenStream {
     let Field { ident, name, ty, .. } = field;
-    let key = &keys.key.value;
-    match field.storage {
-        Storage::Json(_) => {
-            quote_spanned!(field.span()=> __v::stage_json::<#ty>(&self.#ident, #name, #key, &mut __node)?;)
-        }
-        Storage::Member(_) | Storage::Skip => {
-            quote_spanned!(field.span()=> __v::stage_field::<#ty>(&self.#ident, #name, #key, &mut __node)?;)
-        }
-    }
+    let Some(key) = field.keys().map(|keys| &keys.key.value) else {
+        return quote_spanned!(field.span()=> __v::stage_flat::<#ty>(&self.#ident, #name, &mut __node)?;);
+    };
+    let stage = match field.storage {
+        Storage::Json(_) => quote!(stage_json),
+        Storage::OrEmpty(_) => quote!(stage_or_empty),
+        Storage::Collection(_) => quote!(stage_collection),
+        Storage::Member(_) | Storage::Len(..) | Storage::Skip | Storage::Flatten => quote!(stage_field),
+    };
+    quote_spanned!(field.span()=> __v::#stage::<#ty>(&self.#ident, #name, #key, &mut __node)?;)
+}
+
+/// What has to hold once all fields are staged.
+pub(super) fn rules(input: &Input) -> impl Iterator<Item = TokenStream> {
+    let lengths = input.fields.iter().filter_map(|field| {
+        let Field { name, ty, .. } = field;
+        let Storage::Len(keys, len) = &field.storage else { return None };
+        let (key, count) = (&keys.key.value, input.keys_of(len).map(|keys| &keys.key.value));
+        Some(quote_spanned!(field.span()=> __v::check_len::<#ty>(&__node, #name, #key, #count)?;))
+    });
+    let global = input.global.map(|_| {
+        let types = input.staged().map(|field| {
+            let ty = &field.ty;
+            quote_spanned!(field.span()=> __v::check_global::<#ty>();)
+        });
+        quote!(#(#types)* __v::make_global(&mut __node);)
+    });
+    lengths.chain(global)
 }

@@ -3,22 +3,27 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use crate::input::{Field, Input, Keys, Storage};
-
-/// The version of a type's layout. Types do not choose one yet, and the first is 1.
-const VERSION: u32 = 1;
+use crate::input::{Field, Input, Storage};
 
 pub(super) fn expand(input: &Input) -> TokenStream {
-    let fields: Vec<TokenStream> = input.stored().map(|(field, keys)| describe(field, keys)).collect();
-    let fields = if fields.is_empty() { quote!(__v::Vec::new()) } else { quote!(__v::Vec::from([#(#fields),*])) };
-    quote!(__v::schema::<Self>(#VERSION, #fields))
+    let version = input.version;
+    let fields: Vec<TokenStream> = input.staged().map(describe).collect();
+    if fields.is_empty() {
+        return quote!(__v::schema::<Self>(#version, __v::Vec::new()));
+    }
+    quote! {
+        let mut __fields = __v::Vec::new();
+        #(#fields)*
+        __v::schema::<Self>(#version, __fields)
+    }
 }
 
-fn describe(field: &Field, keys: &Keys) -> TokenStream {
+fn describe(field: &Field) -> TokenStream {
     let ty = &field.ty;
-    let key = &keys.key.value;
-    match field.storage {
-        Storage::Json(_) => quote_spanned!(field.span()=> __v::describe_json::<#ty>(#key)),
-        Storage::Member(_) | Storage::Skip => quote_spanned!(field.span()=> __v::describe_field::<#ty>(#key)),
-    }
+    let Some(key) = field.keys().map(|keys| &keys.key.value) else {
+        return quote_spanned!(field.span()=> __v::describe_flat::<#ty>(&mut __fields););
+    };
+    let describe =
+        if matches!(field.storage, Storage::Json(_)) { quote!(describe_json) } else { quote!(describe_field) };
+    quote_spanned!(field.span()=> __v::Vec::push(&mut __fields, __v::#describe::<#ty>(#key));)
 }

@@ -23,7 +23,7 @@ fn stored<V: VertexId, W: Element>(graph: &CsrGraph<V, W>) -> ObjectMeta {
 
 fn keys<V: VertexId, W: Element>(graph: &CsrGraph<V, W>) -> Vec<String> {
     let draft = graph.stage().unwrap();
-    let mut keys: Vec<String> = draft.fields().map(|(key, _)| key.to_owned()).collect();
+    let mut keys: Vec<String> = draft.fields().map(|(key, _)| key.to_owned()).filter(|key| key != "__schema").collect();
     keys.sort();
     keys
 }

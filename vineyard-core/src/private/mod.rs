@@ -1,5 +1,7 @@
 //! What derived code is made of. Not for use by hand; may change in any version.
 
+mod special;
+
 pub use core::any::Any;
 pub use core::convert::{From, Into, TryFrom};
 pub use core::default::Default;
@@ -17,9 +19,11 @@ use serde::de::DeserializeOwned;
 
 pub use crate::error::{BuildError, ResolveError};
 pub use crate::meta::{DraftNode, Key, ObjectMeta};
-pub use crate::object::{Draft, Member, MemberInput, NodeKind, Object, Registration};
+pub use crate::object::{Draft, Member, MemberInput, NodeKind, Object, Registration, Stored};
 pub use crate::schema::{FieldSchema, Schema};
 pub use crate::typename::{TypeName, Typename};
+
+pub use special::*;
 
 use crate::error::{BuildReason, ResolveReason};
 use crate::meta::DraftField;
@@ -39,7 +43,16 @@ pub fn const_name(value: &impl Display) -> TypeName {
 }
 
 pub fn new_node<T: Object>() -> DraftNode {
-    DraftNode::new(T::typename())
+    crate::object::stamp::node::<T>()
+}
+
+pub fn resolve_object<T: Object>(
+    meta: &ObjectMeta,
+    version: u32,
+    accepts: &'static [u32],
+    fields: impl FnOnce(&ObjectMeta) -> Result<T, ResolveError>,
+) -> Result<T, ResolveError> {
+    crate::object::stamp::resolve(meta, version, accepts, fields)
 }
 
 pub fn schema<T: Object>(version: u32, fields: Vec<FieldSchema>) -> Schema {
