@@ -92,4 +92,4 @@ pub use schema::{ElementLayout, FieldKind, FieldSchema, Fingerprint, Schema, Sch
 pub use shm::ViewError;
 pub use status::{ServerError, StatusCode};
 pub use typename::{TypeName, Typename};
-pub use vineyard_derive::Object;
+pub use vineyard_derive::{Element, MetaValue, Object, Typename};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob::Element;
 use crate::object::Object;
 use crate::typename::TypeName;
 
@@ -110,12 +111,15 @@ pub struct ElementLayout {
     pub size: usize,
     /// Multiple of which an element starts at.
     pub align: usize,
+    /// Whether it is a struct of some program, and not a number that everybody knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub user_defined: bool,
 }
 
 impl ElementLayout {
     /// The layout of `T` in this program.
-    pub fn of<T>() -> Self {
-        Self { size: size_of::<T>(), align: align_of::<T>() }
+    pub fn of<T: Element>() -> Self {
+        Self { size: size_of::<T>(), align: align_of::<T>(), user_defined: T::USER_DEFINED }
     }
 }
 

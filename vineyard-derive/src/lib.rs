@@ -15,9 +15,11 @@ mod check;
 mod ctxt;
 mod expand;
 mod input;
+mod names;
 mod receiver;
 mod symbol;
 mod typename;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -126,4 +128,64 @@ mod tests;
 #[proc_macro_derive(Object, attributes(object))]
 pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::derive(input.into()).into()
+}
+
+/// Derives `Typename` for a type that is an argument of stored types, but is not stored itself.
+///
+/// `typename = ".."` and `crate = ..` are those of [`derive(Object)`](macro@Object).
+///
+/// ```ignore
+/// use vineyard_core::Typename;
+///
+/// #[derive(Typename)]
+/// #[object(typename = "units::Metre")]
+/// struct Metre;
+/// ```
+#[proc_macro_derive(Typename, attributes(object))]
+pub fn derive_typename(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    names::derive_typename(input.into()).into()
+}
+
+/// Derives `Element` and `Typename` for a struct, so that arrays can consist of it.
+///
+/// The struct needs a fixed layout (`#[repr(C)]` or `#[repr(transparent)]`) and bytemuck's `Pod`, which refuses padding
+/// and pointers. `typename = ".."` and `crate = ..` are those of [`derive(Object)`](macro@Object).
+///
+/// ```ignore
+/// use bytemuck::{Pod, Zeroable};
+/// use vineyard_core::{Array, Element};
+///
+/// #[derive(Clone, Copy, Pod, Zeroable, Element)]
+/// #[repr(C)]
+/// #[object(typename = "graph::Edge")]
+/// struct Edge {
+///     target: u32,
+///     weight: f32,
+/// }
+///
+/// let edges: Array<Edge> = vec![Edge { target: 1, weight: 0.5 }].into();
+/// ```
+#[proc_macro_derive(Element, attributes(object))]
+pub fn derive_element(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    names::derive_element(input.into()).into()
+}
+
+/// Derives `MetaValue` and `Member` for an enum without fields: its variants are stored by their names.
+///
+/// On a variant, `rename = ".."` chooses another text, and `alias = ".."` (repeatable) one that is read as well.
+///
+/// ```ignore
+/// use vineyard_core::MetaValue;
+///
+/// #[derive(MetaValue)]
+/// enum Order {
+///     #[object(rename = "C")]
+///     RowMajor,
+///     #[object(rename = "F", alias = "Fortran")]
+///     ColumnMajor,
+/// }
+/// ```
+#[proc_macro_derive(MetaValue, attributes(object))]
+pub fn derive_meta_value(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    value::derive(input.into()).into()
 }

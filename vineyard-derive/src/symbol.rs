@@ -37,6 +37,9 @@ pub(crate) const SKIP: Symbol = Symbol("skip");
 pub(crate) const ON_STRUCT: &[Symbol] =
     &[TYPENAME, ALIAS, VERSION, ACCEPTS, RENAME_ALL, VALIDATE, REGISTER, NO_REGISTER, GLOBAL, CRATE, BOUND, BUILDER];
 
+/// Words that may stand on a type that only has a name.
+pub(crate) const ON_NAMED: &[Symbol] = &[TYPENAME, CRATE];
+
 /// Words that may stand on a field, in the order they are listed to users.
 pub(crate) const ON_FIELD: &[Symbol] = &[RENAME, ALIAS, DEFAULT, SKIP, JSON, LEN, NONE, COLLECTION, FLATTEN];
 

@@ -15,7 +15,11 @@ compile_error!("shared arrays are little-endian; this target is not");
     message = "`{Self}` cannot be an element of a shared-memory array",
     note = "use `u8` for booleans, and a fixed width such as `u64` instead of `usize`"
 )]
-pub trait Element: Pod + Typename + Send + Sync {}
+pub trait Element: Pod + Typename + Send + Sync {
+    /// Whether a program defines it: its name in a schema is told apart from the names of numbers.
+    #[doc(hidden)]
+    const USER_DEFINED: bool = true;
+}
 
 macro_rules! elements {
     ($($element:ty = $name:literal),* $(,)?) => {$(
@@ -25,7 +29,9 @@ macro_rules! elements {
             }
         }
 
-        impl Element for $element {}
+        impl Element for $element {
+            const USER_DEFINED: bool = false;
+        }
     )*};
 }
 

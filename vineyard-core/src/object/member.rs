@@ -163,10 +163,7 @@ macro_rules! plain_members {
             }
 
             fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
-                let value = meta.value(key.as_str())?;
-                Self::from_json(value).ok_or_else(|| {
-                    ResolveReason::value(key.as_str(), format!("a value of type {}", Self::NAME), value).into()
-                })
+                crate::__private_v1::value_resolve(meta, key)
             }
 
             fn describe(key: &Key) -> FieldSchema {

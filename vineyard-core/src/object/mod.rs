@@ -6,6 +6,7 @@ mod member;
 mod object_ref;
 mod opaque;
 mod registry;
+mod sets;
 pub(crate) mod stamp;
 mod stored;
 

@@ -1,5 +1,6 @@
 //! What derived code is made of. Not for use by hand; may change in any version.
 
+mod plain;
 mod special;
 
 pub use core::any::Any;
@@ -9,6 +10,7 @@ pub use core::marker::{Send, Sync};
 pub use core::option::Option::{self, None, Some};
 pub use core::result::Result::{self, Err, Ok};
 pub use inventory;
+pub use serde_json::Value;
 pub use std::vec::Vec;
 
 use std::error::Error as StdError;
@@ -17,12 +19,14 @@ use std::fmt::Display;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::blob::Element;
 pub use crate::error::{BuildError, ResolveError};
-pub use crate::meta::{DraftNode, Key, ObjectMeta};
-pub use crate::object::{Draft, Member, MemberInput, NodeKind, Object, Registration, Stored};
+pub use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta};
+pub use crate::object::{Draft, Member, MemberInput, MetaKind, NodeKind, Object, Registration, Stored};
 pub use crate::schema::{FieldSchema, Schema};
 pub use crate::typename::{TypeName, Typename};
 
+pub use plain::*;
 pub use special::*;
 
 use crate::error::{BuildReason, ResolveReason};

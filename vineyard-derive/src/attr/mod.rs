@@ -2,9 +2,11 @@
 
 mod container;
 mod field;
+mod name;
 
 pub(crate) use container::ContainerAttrs;
 pub(crate) use field::FieldAttrs;
+pub(crate) use name::{NameAttrs, repr_words};
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt;
