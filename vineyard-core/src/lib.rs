@@ -84,8 +84,8 @@ pub use error::{
 pub use id::{InstanceId, ObjectId, ParseIdError, SessionId, Signature};
 pub use meta::{DraftField, DraftNode, Key, MetaTree, MetaValue, ObjectMeta};
 pub use object::{
-    Draft, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, ObjectRef, Opaque, RefKind,
-    Registration, Registry, SpreadKind, Stored, registry,
+    Context, Draft, DriverError, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, ObjectRef,
+    Opaque, RefKind, Registration, Registry, Scope, SpreadKind, Stored, registry,
 };
 pub use protocol::InstanceStatus;
 pub use schema::{ElementLayout, FieldKind, FieldSchema, Fingerprint, Schema, SchemaStamp};

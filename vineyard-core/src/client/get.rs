@@ -8,7 +8,7 @@ use crate::blob::Blob;
 use crate::error::{CallError, CallReason, GetError, ResolveError};
 use crate::id::ObjectId;
 use crate::meta::{MetaTree, ObjectMeta, Payloads, blobs_below};
-use crate::object::{Object, Stored, check_typename, registry};
+use crate::object::{Object, Stored, check_typename, linked, registry};
 use crate::protocol::GetDataRequest;
 use crate::status::StatusCode;
 
@@ -37,6 +37,7 @@ pub(super) fn with_payloads(link: &Link, tree: MetaTree, blobs: Option<HashMap<O
 }
 
 pub(super) fn typed<T: Object>(link: &Arc<Link>, id: ObjectId) -> Result<Stored<T>, GetError> {
+    linked::check::<T>();
     let meta = meta(link, id)?;
     let resolve = |meta: ObjectMeta| {
         check_typename::<T>(&meta)?;

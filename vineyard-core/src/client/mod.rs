@@ -214,6 +214,16 @@ impl Client {
         Ok(get::any(&self.link(), id)?)
     }
 
+    /// What the resolver for the object's typename and `M` makes of it; see [`Context`](crate::Context).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`ResolveReason::NoResolver`](crate::ResolveReason::NoResolver).
+    pub fn get_as<M: 'static>(&self, id: ObjectId) -> Result<M, Error> {
+        let meta = get::meta(&self.link(), id)?;
+        Ok(meta.resolve_as().map_err(|cause| GetError::Resolve { id, cause })?)
+    }
+
     /// The object's metadata, with the payloads below it.
     ///
     /// # Errors

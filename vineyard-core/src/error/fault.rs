@@ -104,15 +104,23 @@ pub enum ResolveReason {
         /// The schema that the object was written with.
         found: Fingerprint,
     },
+    /// No resolver makes what was asked for.
+    #[error("there is no resolver that makes a {wanted} of objects of type `{typename}`")]
+    NoResolver {
+        /// The object's typename.
+        typename: String,
+        /// What was asked for.
+        wanted: &'static str,
+    },
     /// Two linked crates define the typename.
     #[error("typename `{typename}` is defined twice, at {first} and at {second}")]
     Ambiguous {
         /// The typename.
         typename: String,
         /// Where one definition is.
-        first: &'static str,
+        first: String,
         /// Where the other is.
-        second: &'static str,
+        second: String,
     },
     /// Members nest too deeply.
     #[error("members nest more than {limit} levels deep")]

@@ -70,6 +70,7 @@ impl<T: Object> sealed::Sealed for &T {}
 
 impl<T: Object> IntoDraft for &T {
     fn into_source(self) -> Result<Source, BuildError> {
+        super::linked::check::<T>();
         self.stage().map(Source::Node).map_err(|error| error.in_field(T::typename().as_str()))
     }
 }

@@ -1,7 +1,9 @@
 //! Typed objects: what the derive implements, what `put` takes and `get` gives.
 
 mod containers;
+mod context;
 mod draft;
+pub(crate) mod linked;
 mod member;
 mod object_ref;
 mod opaque;
@@ -12,6 +14,7 @@ mod stored;
 
 use std::any::Any;
 
+pub use context::{Context, DriverError, Scope};
 pub(crate) use draft::Source;
 pub use draft::{Draft, IntoDraft, MemberInput};
 pub use member::{ListOf, MapOf, Member, MetaKind, NodeKind, RefKind, SpreadKind};
@@ -87,6 +90,15 @@ pub trait Object: Any + Send + Sync {
         Self: Sized,
     {
         Vec::new()
+    }
+
+    /// Whether the type is meant to be registered.
+    #[doc(hidden)]
+    fn __registers() -> bool
+    where
+        Self: Sized,
+    {
+        true
     }
 
     /// Whether stored objects with this typename can be resolved as this type.

@@ -70,6 +70,10 @@ impl Object for Opaque {
         DraftNode::from_meta(&self.meta)
     }
 
+    fn __registers() -> bool {
+        false
+    }
+
     fn __accepts(_: &str) -> bool {
         true
     }

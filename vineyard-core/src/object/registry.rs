@@ -1,10 +1,12 @@
 //! From typename to resolver: what `get_any` goes by.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::panic::Location;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use super::{Object, Opaque, Stored};
+use super::{Object, Opaque, Stored, context, linked};
 use crate::error::{ResolveError, ResolveReason};
 use crate::meta::ObjectMeta;
 use crate::schema::Schema;
@@ -14,15 +16,44 @@ use crate::typename::{TypeName, canonical};
 #[derive(Clone, Copy)]
 pub struct Registration {
     typename: fn() -> TypeName,
+    aliases: fn() -> Vec<TypeName>,
+    type_id: fn() -> TypeId,
     schema: fn() -> Schema,
     resolve: fn(&ObjectMeta) -> Result<Arc<dyn Object>, ResolveError>,
-    location: &'static str,
+    location: Place,
+}
+
+/// Where a type was registered.
+#[derive(Clone, Copy)]
+enum Place {
+    Derive(&'static str),
+    Call(&'static Location<'static>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Derive(place) => f.write_str(place),
+            Self::Call(place) => place.fmt(f),
+        }
+    }
 }
 
 impl Registration {
     /// Registers `T`, which is defined at `location`.
     pub const fn of<T: Object>(location: &'static str) -> Self {
-        Self { typename: T::typename, schema: T::schema, resolve: resolve_any::<T>, location }
+        Self::at::<T>(Place::Derive(location))
+    }
+
+    const fn at<T: Object>(location: Place) -> Self {
+        Self {
+            typename: T::typename,
+            aliases: T::__aliases,
+            type_id: TypeId::of::<T>,
+            schema: T::schema,
+            resolve: resolve_any::<T>,
+            location,
+        }
     }
 
     /// The type's name.
@@ -35,9 +66,9 @@ impl Registration {
         (self.schema)()
     }
 
-    /// Where the type is defined.
-    pub fn location(&self) -> &'static str {
-        self.location
+    /// Where the type is defined, or registered by hand.
+    pub fn location(&self) -> String {
+        self.location.to_string()
     }
 }
 
@@ -53,16 +84,38 @@ fn resolve_any<T: Object>(meta: &ObjectMeta) -> Result<Arc<dyn Object>, ResolveE
 
 inventory::collect!(Registration);
 
-/// All types that are linked into this program, by typename.
+/// All types that this program knows, by typename.
 #[derive(Debug)]
 pub struct Registry {
-    types: HashMap<String, Entry>,
+    types: RwLock<HashMap<String, Entry>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Entry {
-    first: &'static Registration,
-    second: Option<&'static Registration>,
+    first: Registration,
+    /// Another type of the same name.
+    second: Option<Registration>,
+    /// The name is an older one of the type.
+    is_alias: bool,
+}
+
+fn insert(types: &mut HashMap<String, Entry>, registration: Registration) {
+    let aliases = (registration.aliases)().into_iter().map(|name| (name, true));
+    for (name, is_alias) in std::iter::once((registration.typename(), false)).chain(aliases) {
+        match types.get_mut(&canonical(name.as_str())) {
+            None => {
+                let entry = Entry { first: registration, second: None, is_alias };
+                types.insert(canonical(name.as_str()), entry);
+            }
+            Some(entry) if (entry.first.type_id)() == (registration.type_id)() => {}
+            // A type that has the name today is preferred to one that had it once.
+            Some(entry) if is_alias && !entry.is_alias => {}
+            Some(entry) if entry.is_alias && !is_alias => {
+                *entry = Entry { first: registration, second: None, is_alias };
+            }
+            Some(entry) => entry.second = Some(registration),
+        }
+    }
 }
 
 /// The types of this program. Built at the first call.
@@ -81,22 +134,31 @@ pub fn registry() -> &'static Registry {
     REGISTRY.get_or_init(|| {
         let mut types: HashMap<String, Entry> = HashMap::new();
         for registration in inventory::iter::<Registration> {
-            let name = canonical(registration.typename().as_str());
-            match types.get_mut(&name) {
-                Some(entry) => entry.second = Some(registration),
-                None => {
-                    types.insert(name, Entry { first: registration, second: None });
-                }
-            }
+            insert(&mut types, *registration);
         }
-        Registry { types }
+        Registry { types: RwLock::new(types) }
     })
 }
 
 impl Registry {
-    /// All registered types, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = &'static Registration> {
-        self.types.values().map(|entry| entry.first)
+    /// Registers a type by hand: for plugins, and for instances of generic types that their crate does not list. Once
+    /// more is no error.
+    #[track_caller]
+    pub fn register<T: Object>(&self) {
+        let mut types = self.types.write().unwrap_or_else(PoisonError::into_inner);
+        insert(&mut types, Registration::at::<T>(Place::Call(Location::caller())));
+    }
+
+    /// All registered types, by name, with their schemas.
+    pub fn iter(&self) -> impl Iterator<Item = Registration> {
+        let types = self.types.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<(String, Registration)> = types
+            .iter()
+            .filter(|(_, entry)| !entry.is_alias)
+            .map(|(name, entry)| (name.clone(), entry.first))
+            .collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.into_iter().map(|(_, registration)| registration)
     }
 
     /// The type with this typename.
@@ -104,13 +166,14 @@ impl Registry {
     /// # Errors
     ///
     /// [`ResolveReason::Ambiguous`] if two linked crates define it.
-    pub fn find(&self, typename: &str) -> Result<Option<&'static Registration>, ResolveError> {
-        match self.types.get(&canonical(typename)) {
+    pub fn find(&self, typename: &str) -> Result<Option<Registration>, ResolveError> {
+        let entry = self.types.read().unwrap_or_else(PoisonError::into_inner).get(&canonical(typename)).copied();
+        match entry {
             None => Ok(None),
-            Some(Entry { first, second: None }) => Ok(Some(first)),
-            Some(Entry { first, second: Some(second) }) => {
-                let typename = typename.to_owned();
-                Err(ResolveReason::Ambiguous { typename, first: first.location, second: second.location }.into())
+            Some(Entry { first, second: None, .. }) => Ok(Some(first)),
+            Some(Entry { first, second: Some(second), .. }) => {
+                let [first, second] = [first, second].map(|registration| registration.location());
+                Err(ResolveReason::Ambiguous { typename: typename.to_owned(), first, second }.into())
             }
         }
     }
@@ -121,10 +184,16 @@ impl Registry {
     ///
     /// As [`find`](Self::find), and whatever the type's resolver finds wrong.
     pub fn resolve(&self, meta: &ObjectMeta) -> Result<Stored<dyn Object>, ResolveError> {
-        let value = match self.find(meta.typename())? {
-            Some(registration) => (registration.resolve)(meta).map_err(|error| error.in_field(meta.typename()))?,
-            None => resolve_any::<Opaque>(meta)?,
+        let value = match context::resolve_any(meta) {
+            Some(chosen) => chosen,
+            None => match self.find(meta.typename())? {
+                Some(registration) => (registration.resolve)(meta),
+                None => {
+                    linked::check_reserved(meta.typename());
+                    resolve_any::<Opaque>(meta)
+                }
+            },
         };
-        Ok(Stored::new(meta.clone(), value))
+        Ok(Stored::new(meta.clone(), value.map_err(|error| error.in_field(meta.typename()))?))
     }
 }

@@ -31,6 +31,13 @@ pub(super) fn expand(input: &Input) -> TokenStream {
     let resolve = resolve(input);
     let stage = stage(input);
     let aliases = aliases(input);
+    let registers = input.no_register.as_ref().map(|_| {
+        quote!(
+            fn __registers() -> ::core::primitive::bool {
+                false
+            }
+        )
+    });
     quote! {
         #[automatically_derived]
         impl #params __v::Object for #ident #arguments #predicates {
@@ -44,6 +51,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
             #resolve
             #stage
             #aliases
+            #registers
             fn __only_derive_implements_object() {}
         }
     }
