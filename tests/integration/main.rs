@@ -6,6 +6,7 @@ mod hostile;
 mod leases;
 mod objects;
 mod processes;
+mod requests;
 mod restart;
 mod threads;
 mod undo;

@@ -1,11 +1,13 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
 mod peer;
+mod proxy;
 pub mod samples;
 mod server;
 mod tower;
 
 pub use peer::Peer;
+pub use proxy::Proxy;
 pub use server::TestServer;
 
 /// What every test returns: any error ends it, with its chain of causes.

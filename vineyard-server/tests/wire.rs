@@ -305,6 +305,27 @@ fn memory_under_a_lease_is_not_reused() {
 }
 
 #[test]
+fn objects_are_created_and_their_blobs_sealed_in_one_step() {
+    let server = server();
+    let (mut peer, mut stock) = (Raw::native(&server), Raw::stock(&server));
+    let blob = peer.call(json!({"type": "create_buffer_request", "size": 8}))["created"]["object_id"].clone();
+    peer.descriptor();
+    let id = format!("o{:016x}", blob.as_u64().expect("an id"));
+    let member = json!({"id": id, "typename": "vineyard::Blob", "instance_id": 5});
+    let request = |fields: &Value, seal: &Value| {
+        let mut content = json!({"typename": "T", "instance_id": 5, "b": member});
+        content.as_object_mut().expect("a map").extend(fields.as_object().expect("a map").clone());
+        json!({"type": "create_data_request", "content": content, "seal": [seal]})
+    };
+    assert_eq!(stock.code(request(&json!({}), &blob)), 1, "only for native peers");
+    assert_eq!(Raw::native(&server).code(request(&json!({}), &blob)), 12, "another peer's blob");
+    assert_eq!(peer.code(request(&json!({"typename": 5}), &blob)), 21, "the object is refused");
+    assert_eq!(stock.code(json!({"type": "get_buffers_request", "ids": [blob]})), 14, "unsealed");
+    assert_eq!(peer.call(request(&json!({}), &blob))["type"], "create_data_reply");
+    assert_eq!(stock.get(&[&blob])["0"]["is_sealed"], true);
+}
+
+#[test]
 fn a_connection_that_ends_gives_back_what_it_held() {
     let server = server();
     let mut stays = Raw::native(&server);

@@ -39,6 +39,7 @@ pub(super) struct Link {
     published: Mutex<HashSet<Fingerprint>>,
     store: StoreId,
     native: bool,
+    seals_on_create: bool,
     instance: InstanceId,
     /// The process that opened the connection. One that is forked from it must not talk over it.
     process: u32,
@@ -115,6 +116,7 @@ impl Link {
                 );
             });
         }
+        let seals_on_create = native.is_some_and(|native| native.seal_on_create);
         let native = native.is_some();
         let state = State { conn, busy: false };
         Ok(Arc::new(Self {
@@ -124,6 +126,7 @@ impl Link {
             published: Mutex::new(HashSet::new()),
             store,
             native,
+            seals_on_create,
             instance: reply.instance_id,
             process: std::process::id(),
         }))
@@ -145,6 +148,11 @@ impl Link {
     /// Whether the server checks that linked blobs exist, and defers freeing what is leased.
     pub(super) fn is_native(&self) -> bool {
         self.native
+    }
+
+    /// Whether objects can be created and their blobs sealed by one request.
+    pub(super) fn seals_on_create(&self) -> bool {
+        self.seals_on_create
     }
 
     /// Sends one request and waits for the reply.

@@ -165,7 +165,8 @@ impl Client {
     /// `Stored<T>` fields; what was deleted meanwhile is copied. An object of a plain field becomes a new node over its
     /// linked arrays. Putting a `Stored<T>` that is still in this store returns its id.
     ///
-    /// One request to allocate, one round of seals, one request for each level of members.
+    /// One request to allocate, and one for each level of members, the first of which seals the blobs; servers that do
+    /// not offer this get a round of seals between. The first put of a type also looks for its schema.
     ///
     /// # Errors
     ///

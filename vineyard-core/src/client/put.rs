@@ -140,15 +140,17 @@ fn carry_out<'a>(link: &'a Arc<Link>, draft: &DraftNode, plan: Plan) -> Result<M
     let mut undo = Undo::new(link);
     undo.blobs = upload(link, draft, &plan)?;
     let uploads: Vec<ObjectId> = undo.blobs.iter().map(|blob| blob.id).collect();
-    if !uploads.is_empty() {
-        link.seal(&uploads).map_err(failed)?;
+    let mut seal = uploads.clone();
+    if !seal.is_empty() && !link.seals_on_create() {
+        link.seal(&std::mem::take(&mut seal)).map_err(failed)?;
     }
     let mut created: Vec<Vec<ObjectId>> = Vec::with_capacity(plan.levels.len());
     for level in plan.levels {
         let holders: Vec<bool> = level.iter().map(Node::holds_linked_blobs).collect();
         let trees = level.into_iter().map(|node| node.into_tree(link.instance(), &uploads, &created));
         let contents = trees.collect::<Option<Vec<_>>>().ok_or_else(|| failed(lost()))?;
-        let ids = create(link, contents).map_err(failed)?;
+        // The first level seals all uploads, also those of higher ones.
+        let ids = create(link, contents, std::mem::take(&mut seal)).map_err(failed)?;
         for (id, holder) in ids.iter().zip(holders) {
             if holder { &mut undo.holders } else { &mut undo.objects }.push(*id);
         }
@@ -164,14 +166,18 @@ fn lost() -> CallError {
     CallError::new(CreateDataRequest::TYPE, CallReason::Protocol(what))
 }
 
-fn create(link: &Link, mut contents: Vec<crate::meta::MetaTree>) -> Result<Vec<ObjectId>, CallError> {
+fn create(
+    link: &Link,
+    mut contents: Vec<crate::meta::MetaTree>,
+    seal: Vec<ObjectId>,
+) -> Result<Vec<ObjectId>, CallError> {
     if contents.len() == 1
         && let Some(content) = contents.pop()
     {
-        return link.call(&CreateDataRequest { content }).map(|reply| vec![reply.id]);
+        return link.call(&CreateDataRequest { content, seal }).map(|reply| vec![reply.id]);
     }
     let num = contents.len() as u64;
-    let ids = link.call(&CreateDatasRequest { contents, num })?.ids;
+    let ids = link.call(&CreateDatasRequest { contents, num, seal })?.ids;
     if ids.len() as u64 == num {
         return Ok(ids);
     }

@@ -44,7 +44,7 @@ fn publish_one(link: &Link, fingerprint: Fingerprint) -> Result<(), CallError> {
     content.set("type", stamped.typename.as_str());
     content.set("version", stamped.stamp.version);
     content.set("text", stamped.text.as_str());
-    let id = link.call(&CreateDataRequest { content })?.id;
+    let id = link.call(&CreateDataRequest { content, seal: Vec::new() })?.id;
     link.call(&PersistRequest { id })?;
     link.call(&PutNameRequest { object_id: id, name }).map(drop)
 }

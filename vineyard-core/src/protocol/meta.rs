@@ -14,6 +14,9 @@ use crate::meta::MetaTree;
 pub struct CreateDataRequest {
     /// The tree.
     pub content: MetaTree,
+    /// Blobs of this connection to seal in the same step. Only on native connections that offer it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seal: Vec<ObjectId>,
 }
 
 /// Answers [`CreateDataRequest`].
@@ -37,6 +40,9 @@ pub struct CreateDatasRequest {
     /// How many; not needed to read the message.
     #[serde(default, deserialize_with = "lax::u64")]
     pub num: u64,
+    /// Blobs of this connection to seal in the same step. Only on native connections that offer it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seal: Vec<ObjectId>,
 }
 
 /// Answers [`CreateDatasRequest`], in its order.

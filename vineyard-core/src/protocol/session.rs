@@ -98,6 +98,9 @@ pub struct NativeReply {
     pub native: u32,
     /// Deleted memory is not reused while this connection holds a lease on it.
     pub deferred_free: bool,
+    /// Objects can be created and their blobs sealed by one request.
+    #[serde(default)]
+    pub seal_on_create: bool,
     /// Differs between incarnations of a server, so that ids of an earlier one are not taken for its own.
     pub incarnation: u64,
 }

@@ -1,6 +1,6 @@
 //! Metadata: create, get, list, delete, persist.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Serialize, Serializer};
 use vineyard_core::meta::MetaTree;
@@ -17,20 +17,14 @@ use crate::ids::unix_millis;
 use crate::meta::{BlobView, Blobs, Created, View};
 use crate::pattern::Pattern;
 use crate::state::State;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, Peer};
 
 /// The typename of blobs, which have no record in the tree.
 const BLOB_TYPENAME: &str = "vineyard::Blob";
 
-impl Blobs for BlobStore {
-    fn length(&self, id: ObjectId) -> Option<u64> {
-        self.sealed_length(id)
-    }
-}
-
 /// Creates one object.
 pub(super) fn create_data(session: &Session<'_>, request: CreateDataRequest) -> Result<CreateDataReply, ServerError> {
-    let created = create(session, std::slice::from_ref(&request.content))?;
+    let created = create(session, std::slice::from_ref(&request.content), &request.seal)?;
     match created.first() {
         Some(Created { id, signature, instance_id }) => {
             Ok(CreateDataReply { id: *id, signature: *signature, instance_id: *instance_id })
@@ -44,7 +38,7 @@ pub(super) fn create_datas(
     session: &Session<'_>,
     request: &CreateDatasRequest,
 ) -> Result<CreateDatasReply, ServerError> {
-    let created = create(session, &request.contents)?;
+    let created = create(session, &request.contents, &request.seal)?;
     Ok(CreateDatasReply {
         num: created.len() as u64,
         ids: created.iter().map(|created| created.id).collect(),
@@ -53,16 +47,50 @@ pub(super) fn create_datas(
     })
 }
 
-fn create(session: &Session<'_>, contents: &[MetaTree]) -> Result<Vec<Created>, ServerError> {
-    let state = session.state();
+/// Creates objects and seals blobs of the peer, all or none.
+fn create(session: &Session<'_>, contents: &[MetaTree], seal: &[ObjectId]) -> Result<Vec<Created>, ServerError> {
+    let (state, peer) = (session.state(), session.peer());
     let created = {
         let mut tree = state.tree();
         // Held over the whole of it, so that no blob is deleted between the look at it and the link to it.
-        let blobs = state.blobs();
-        tree.create(contents, &state.ids, unix_millis(), &*blobs, session.peer().native)?
+        let mut blobs = state.blobs();
+        let sealing = Sealing::new(&blobs, peer, seal)?;
+        let created = tree.create(contents, &state.ids, unix_millis(), &sealing, peer.native)?;
+        // None can fail: all were there, and the lock is held.
+        for id in seal {
+            blobs.seal(*id)?;
+        }
+        created
     };
     state.changed.notify_waiters();
     Ok(created)
+}
+
+/// The blobs as they will be once those of a request are sealed.
+struct Sealing<'a> {
+    blobs: &'a BlobStore,
+    soon: HashMap<ObjectId, u64>,
+}
+
+impl<'a> Sealing<'a> {
+    fn new(blobs: &'a BlobStore, peer: Peer, seal: &[ObjectId]) -> Result<Self, ServerError> {
+        if !seal.is_empty() && !peer.native {
+            let message = "`seal` is for connections that registered with `native`";
+            return Err(ServerError::new(StatusCode::Invalid, message));
+        }
+        let own = |id: &ObjectId| {
+            let length = blobs.own_length(peer, *id);
+            let unknown = || format!("there is no blob {id} of this connection to seal");
+            length.map(|length| (*id, length)).ok_or_else(|| ServerError::new(StatusCode::ObjectNotExists, unknown()))
+        };
+        Ok(Self { blobs, soon: seal.iter().map(own).collect::<Result<_, _>>()? })
+    }
+}
+
+impl Blobs for Sealing<'_> {
+    fn length(&self, id: ObjectId) -> Option<u64> {
+        self.soon.get(&id).copied().or_else(|| self.blobs.sealed_length(id))
+    }
 }
 
 /// One entry of a reply's content.

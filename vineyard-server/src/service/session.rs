@@ -78,6 +78,7 @@ impl<'a> Session<'a> {
             native: self.peer.native.then_some(NativeReply {
                 native: NATIVE_VERSION,
                 deferred_free: true,
+                seal_on_create: true,
                 incarnation: self.state.incarnation,
             }),
         }

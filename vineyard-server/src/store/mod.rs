@@ -266,6 +266,12 @@ impl BlobStore {
         }
     }
 
+    /// The length of a blob that `peer` has made and nobody has sealed.
+    pub fn own_length(&self, peer: Peer, id: ObjectId) -> Option<u64> {
+        let own = self.unsealed.get(&peer.connection).is_some_and(|unsealed| unsealed.contains(&id));
+        self.visible(id).filter(|_| own).map(|blob| blob.length)
+    }
+
     /// All blobs that everybody may read, with their lengths, in no particular order.
     pub fn sealed(&self) -> impl Iterator<Item = (ObjectId, u64)> + '_ {
         self.blobs.iter().filter(|(_, blob)| blob.sealed && !blob.hidden).map(|(id, blob)| (*id, blob.length))
