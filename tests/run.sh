@@ -31,3 +31,5 @@ features="vineyard-tests/interop,vineyard-core/testing"
 cargo build --workspace --bins --examples --features "$features"
 cargo test --workspace --exclude vineyard-benches --features "$features" --no-fail-fast --tests --lib --bins -- "$@"
 cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"
+# Crates that use Vineyard from outside, in a workspace of their own.
+CARGO_TARGET_DIR="$target" cargo test --manifest-path tests/downstream/Cargo.toml -- "$@"
