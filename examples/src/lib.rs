@@ -4,3 +4,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// So does that of the chapter on types.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/define-your-own-type.md")]
+pub struct DefineYourOwnType;

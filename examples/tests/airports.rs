@@ -50,10 +50,19 @@ fn it_does_the_main_job_and_leaves_nothing() {
 }
 
 #[test]
-fn the_short_example_runs() {
-    let output = run(&mut example("hello"));
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("3 edges"), "{}", text(&output.stdout));
+fn the_short_examples_run() {
+    let examples = [
+        ("hello", "3 edges"),
+        ("custom_type", "Asphalt by second"),
+        ("custom_type", "0 bytes newly allocated\nrefused: not valid: the last offset is 2, there are 0 roads\n"),
+        ("in_place_builder", "318 crossings, the first at Some(3142)"),
+        ("in_place_builder", "the put copied 1272 bytes"),
+    ];
+    for (name, expected) in examples {
+        let output = run(&mut example(name));
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(expected), "{name}: {}", text(&output.stdout));
+    }
 }
 
 #[test]
