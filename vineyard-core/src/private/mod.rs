@@ -82,30 +82,31 @@ pub fn stage_field<M: Member>(
 
 pub fn stage_input<M: Member>(
     input: Option<M::Input>,
+    base: &Base,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    let staged = match (input, M::absent()) {
-        (Some(input), _) => M::stage_input(input, &Key::new(key), draft),
-        (None, Some(absent)) => absent.stage_at(&Key::new(key), draft),
-        (None, None) => Err(BuildReason::MissingField.into()),
-    };
-    staged.map_err(|error| error.in_field(field))
+    staged(input, base, field, keys, draft, M::stage_input, |key, draft| match M::absent() {
+        Some(absent) => absent.stage_at(key, draft),
+        None => Err(BuildReason::MissingField.into()),
+    })
 }
 
 pub fn stage_input_or<M: Member>(
     input: Option<M::Input>,
+    base: &Base,
     default: impl FnOnce() -> M,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    let staged = match input {
-        Some(input) => M::stage_input(input, &Key::new(key), draft),
-        None => default().stage_at(&Key::new(key), draft),
-    };
-    staged.map_err(|error| error.in_field(field))
+    staged(input, base, field, keys, draft, M::stage_input, |key, draft| default().stage_at(key, draft))
+}
+
+fn json_at<T: Serialize>(value: &T, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
+    let text = serde_json::to_string(value).map_err(BuildReason::Json)?;
+    draft.set(key, DraftField::Value(text.into()))
 }
 
 pub fn stage_json<T: Serialize>(
@@ -114,31 +115,51 @@ pub fn stage_json<T: Serialize>(
     key: &'static str,
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    let text = serde_json::to_string(value).map_err(|error| BuildError::from(BuildReason::Json(error)));
-    let staged = text.and_then(|text| draft.set(&Key::new(key), DraftField::Value(text.into())));
-    staged.map_err(|error| error.in_field(field))
+    json_at(value, &Key::new(key), draft).map_err(|error| error.in_field(field))
 }
 
 pub fn stage_json_input<T: Serialize>(
     input: Option<T>,
+    base: &Base,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    match input {
-        Some(value) => stage_json(&value, field, key, draft),
-        None => Err(BuildError::from(BuildReason::MissingField).in_field(field)),
-    }
+    let absent = |_: &Key, _: &mut DraftNode| Err(BuildReason::MissingField.into());
+    staged(input, base, field, keys, draft, |value, key, draft| json_at(&value, key, draft), absent)
 }
 
 pub fn stage_json_input_or<T: Serialize>(
     input: Option<T>,
+    base: &Base,
     default: impl FnOnce() -> T,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    stage_json(&input.unwrap_or_else(default), field, key, draft)
+    let absent = |key: &Key, draft: &mut DraftNode| json_at(&default(), key, draft);
+    staged(input, base, field, keys, draft, |value, key, draft| json_at(&value, key, draft), absent)
+}
+
+/// Stages what a builder was given for a field; what it was not given comes from the object it started from.
+fn staged<I>(
+    input: Option<I>,
+    base: &Base,
+    field: &'static str,
+    keys: &[&'static str],
+    draft: &mut DraftNode,
+    stage: impl FnOnce(I, &Key, &mut DraftNode) -> Result<(), BuildError>,
+    absent: impl FnOnce(&Key, &mut DraftNode) -> Result<(), BuildError>,
+) -> Result<(), BuildError> {
+    let key = Key::new(keys.first().copied().unwrap_or_default());
+    let staged = match input {
+        Some(input) => stage(input, &key, draft),
+        None => match special::stage_base(base, keys, draft) {
+            Ok(false) => absent(&key, draft),
+            shared => shared.map(drop),
+        },
+    };
+    staged.map_err(|error| error.in_field(field))
 }
 
 /// The first of the keys under which a field is stored.

@@ -1,12 +1,15 @@
 //! Fields that are stored in a way of their own, and objects that start from others.
 
-use super::{missing, present};
+use super::{missing, present, staged};
 use crate::blob::{Array, Blob, Element};
 use crate::error::{BuildError, BuildReason, ResolveError, ResolveReason};
 use crate::meta::{DraftField, DraftNode, Key, ObjectMeta};
 use crate::object::{Member, MetaKind, NodeKind, Object, RefKind, Stored};
 use crate::schema::FieldSchema;
 use crate::shm::ViewError;
+
+/// What a builder started from, if it did.
+pub type Base = Option<DraftNode>;
 
 /// Arrays whose number of elements is another field.
 #[diagnostic::on_unimplemented(message = "`len` is for fields of type `Array<T>`, not `{Self}`")]
@@ -117,11 +120,13 @@ pub fn stage_or_empty<M: OrEmptyMember>(
 
 pub fn stage_or_empty_input<M: OrEmptyMember>(
     input: Option<M::Input>,
+    base: &Base,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    stage_inner(input.flatten().as_ref(), &Key::new(key), draft).map_err(|error| error.in_field(field))
+    let stage = |input: M::Input, key: &Key, draft: &mut DraftNode| stage_inner(input.as_ref(), key, draft);
+    staged(input, base, field, keys, draft, stage, |key, draft| stage_inner::<M::Inner>(None, key, draft))
 }
 
 pub fn resolve_or_empty<M: OrEmptyMember>(
@@ -151,13 +156,15 @@ pub fn stage_collection<M: Member>(
 
 pub fn stage_collection_input<M: Member>(
     input: Option<M::Input>,
+    base: &Base,
     field: &'static str,
-    key: &'static str,
+    keys: &[&'static str],
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
-    let input = input.ok_or_else(|| BuildError::from(BuildReason::MissingField));
-    let staged = input.and_then(|input| M::stage_input(input, &Key::collection(key), draft));
-    staged.map_err(|error| error.in_field(field))
+    let stage = |input, key: &Key, draft: &mut DraftNode| {
+        M::stage_input(input, &Key::collection(key.as_str().to_owned()), draft)
+    };
+    staged(input, base, field, keys, draft, stage, |_, _| Err(BuildReason::MissingField.into()))
 }
 
 pub fn resolve_collection<M: Member>(
@@ -176,7 +183,7 @@ pub fn stage_flat<T: Object>(value: &T, field: &'static str, draft: &mut DraftNo
 
 pub fn stage_flat_input<T: Object>(
     input: Option<T>,
-    base: &Option<DraftNode>,
+    base: &Base,
     field: &'static str,
     draft: &mut DraftNode,
 ) -> Result<(), BuildError> {
@@ -224,12 +231,12 @@ pub fn base<T: Object>(stored: &Stored<T>) -> ObjectMeta {
 }
 
 /// The fields of the object that a builder started from.
-pub fn base_draft(base: &Option<ObjectMeta>) -> Result<Option<DraftNode>, BuildError> {
+pub fn base_draft(base: &Option<ObjectMeta>) -> Result<Base, BuildError> {
     base.as_ref().map(DraftNode::from_meta).transpose()
 }
 
 /// Takes a field over from the object that a builder started from; false if it is not there.
-pub fn stage_base(base: &Option<DraftNode>, keys: &[&'static str], draft: &mut DraftNode) -> Result<bool, BuildError> {
+pub(super) fn stage_base(base: &Base, keys: &[&'static str], draft: &mut DraftNode) -> Result<bool, BuildError> {
     for key in keys {
         if share(base, key, draft)? {
             return Ok(true);
@@ -238,7 +245,7 @@ pub fn stage_base(base: &Option<DraftNode>, keys: &[&'static str], draft: &mut D
     Ok(false)
 }
 
-fn share(base: &Option<DraftNode>, key: &str, draft: &mut DraftNode) -> Result<bool, BuildError> {
+fn share(base: &Base, key: &str, draft: &mut DraftNode) -> Result<bool, BuildError> {
     let Some(base) = base else { return Ok(false) };
     let below = |other: &str| {
         other

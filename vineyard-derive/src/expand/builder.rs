@@ -232,22 +232,12 @@ fn stage_or_share(input: &Input, field: &Field) -> TokenStream {
             __v::stage_flat_input::<#ty>(#given, &__base, #name, &mut __node)?;
         };
     };
-    let stage = stage_input(input, field, keys, &given);
-    if !is_set {
-        return stage;
-    }
-    let all = object::all_keys(keys);
-    quote_spanned! {field.span()=>
-        if __v::Option::is_some(&#given) || !__v::stage_base(&__base, #all, &mut __node)? {
-            #stage
-        }
-    }
+    stage_input(input, field, keys, given)
 }
 
-fn stage_input(input: &Input, field: &Field, keys: &Keys, given: &TokenStream) -> TokenStream {
+fn stage_input(input: &Input, field: &Field, keys: &Keys, mut given: TokenStream) -> TokenStream {
     let Field { ident, name, ty, .. } = field;
-    let key = &keys.key.value;
-    let mut given = given.clone();
+    let keys = object::all_keys(keys);
     // An array tells how many elements it has, so nobody needs to say it again.
     let counted = input.fields.iter().find(|other| matches!(&other.storage, Storage::Len(_, len) if len == ident));
     if let Some(array) = counted {
@@ -263,5 +253,5 @@ fn stage_input(input: &Input, field: &Field, keys: &Keys, given: &TokenStream) -
         (_, default) => (quote!(stage_input_or), default),
     };
     let default = default.map(|default| quote!(#default,));
-    quote_spanned!(field.span()=> __v::#stage::<#ty>(#given, #default #name, #key, &mut __node)?;)
+    quote_spanned!(field.span()=> __v::#stage::<#ty>(#given, &__base, #default #name, #keys, &mut __node)?;)
 }
