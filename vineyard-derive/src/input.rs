@@ -105,7 +105,7 @@ impl Input {
             generics: ast.generics.clone(),
             krate: attrs.krate.unwrap_or_else(default_crate),
             typename_span: attrs.typename.as_ref().map_or(ast.ident.span(), LitStr::span),
-            typename: typename(cx, ast, attrs.typename.as_ref()),
+            typename: typename(cx, ast, attrs.typename.as_ref(), attrs.is_typename_misspelt),
             aliases: attrs.aliases.iter().filter_map(|alias| template(cx, ast, alias)).collect(),
             version: attrs.version.map_or(1, |given| given.value),
             accepts_span: attrs.accepts.as_ref().map(|given| given.span),
@@ -248,8 +248,11 @@ fn named_fields<'a>(cx: &Ctxt, ast: &'a DeriveInput) -> Option<&'a Fields> {
     None
 }
 
-fn typename(cx: &Ctxt, ast: &DeriveInput, given: Option<&LitStr>) -> Template {
+fn typename(cx: &Ctxt, ast: &DeriveInput, given: Option<&LitStr>, is_misspelt: bool) -> Template {
     let Some(text) = given else {
+        if is_misspelt {
+            return default_typename(ast);
+        }
         let name = ast.ident.unraw();
         cx.error_on(
             &ast.ident,

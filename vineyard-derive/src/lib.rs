@@ -22,6 +22,8 @@ mod typename;
 mod value;
 
 #[cfg(test)]
+mod goldens;
+#[cfg(test)]
 mod tests;
 
 /// Derives `Object`, `Member`, `Typename` and `TryFrom<&ObjectMeta>` for a struct with named fields, and a builder.

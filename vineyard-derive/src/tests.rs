@@ -269,7 +269,6 @@ fn several_mistakes_are_reported_together() {
         &[
             &format!("unknown attribute `typname`; did you mean `typename`? (valid here: {VALID_ON_STRUCT})"),
             "the pattern must contain `{}` once",
-            "a stored object needs a stable name: add #[object(typename = \"my_app::X\")]",
             &format!("unknown attribute `skp`; did you mean `skip`? (valid here: {VALID_ON_FIELD})"),
             "list the instances for get_any, e.g. register(<u64, f64>), or write no_register",
             "an object owns its metadata: use `String`",

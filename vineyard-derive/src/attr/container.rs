@@ -6,7 +6,7 @@ use syn::{
     AngleBracketedGenericArguments, Attribute, Ident, LitInt, LitStr, Path, Token, WherePredicate, parenthesized,
 };
 
-use super::{Once, Spanned, each_item, flag, ident, integer, path, string, unknown};
+use super::{Once, Spanned, each_item, flag, ident, integer, is_near, path, string, unknown};
 use crate::case::Pattern;
 use crate::ctxt::Ctxt;
 use crate::symbol::{
@@ -17,6 +17,8 @@ use crate::symbol::{
 /// What `#[object(..)]` on the struct says, each word as the user gave it.
 pub(crate) struct ContainerAttrs {
     pub(crate) typename: Option<LitStr>,
+    /// An unknown word that may have been meant as `typename`.
+    pub(crate) is_typename_misspelt: bool,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) version: Option<Spanned<u32>>,
     pub(crate) accepts: Option<Spanned<Vec<u32>>>,
@@ -44,6 +46,7 @@ impl ContainerAttrs {
         let mut krate = Once::new(cx, CRATE);
         let mut bound = Once::new(cx, BOUND);
         let mut builder = Once::new(cx, BUILDER);
+        let mut is_typename_misspelt = false;
         each_item(cx, attrs, |word, input| {
             if *word == TYPENAME {
                 typename.set(word, string(word, input)?);
@@ -70,12 +73,14 @@ impl ContainerAttrs {
             } else if *word == BUILDER {
                 builder.set(word, ident(word, input)?);
             } else {
+                is_typename_misspelt |= is_near(word, TYPENAME);
                 return Err(unknown(word, ON_STRUCT, ON_FIELD, "a field"));
             }
             Ok(())
         });
         Self {
             typename: typename.given.map(|given| given.value),
+            is_typename_misspelt,
             aliases,
             version: version.given,
             accepts: accepts.given,

@@ -134,13 +134,19 @@ fn unknown(word: &Ident, here: &[Symbol], elsewhere: &[Symbol], place: &str) -> 
     let valid = here.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let nearest = here.iter().map(|word| (distance(&text, word.as_str()), word)).min_by_key(|(distance, _)| *distance);
     let message = match nearest {
-        // A third of the word may be wrong: more is another word.
-        Some((distance, word)) if distance * 3 <= text.len().max(3) => {
+        Some((_, nearest)) if is_near(word, *nearest) => {
+            let word = nearest;
             format!("unknown attribute `{text}`; did you mean `{word}`? (valid here: {valid})")
         }
         _ => format!("unknown attribute `{text}` (valid here: {valid})"),
     };
     syn::Error::new(word.span(), message)
+}
+
+/// Whether a word may have been meant as another. A third of it may be wrong: more is another word.
+fn is_near(word: &Ident, meant: Symbol) -> bool {
+    let text = word.to_string();
+    distance(&text, meant.as_str()) * 3 <= text.len().max(3)
 }
 
 /// Levenshtein distance.

@@ -1,0 +1,1 @@
+//! This library is empty: see `tests/` and `ui/`.

@@ -1,0 +1,11 @@
+use vineyard_core::{Array, Object};
+
+#[derive(Object)]
+#[object(typename = "t::X")]
+struct X {
+    n: u64,
+    #[object(json, len = n)]
+    a: Array<u8>,
+}
+
+fn main() {}

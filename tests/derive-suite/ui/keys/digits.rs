@@ -1,0 +1,10 @@
+use vineyard_core::Object;
+
+#[derive(Object)]
+#[object(typename = "t::X")]
+struct X {
+    #[object(rename = "12")]
+    a: u64,
+}
+
+fn main() {}

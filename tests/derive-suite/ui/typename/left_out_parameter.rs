@@ -1,0 +1,10 @@
+use vineyard_core::{Array, Object};
+
+#[derive(Object)]
+#[object(typename = "graph::G<{V}>", no_register)]
+struct G<V: vineyard_core::Element, W: vineyard_core::Element> {
+    a: Array<V>,
+    b: Array<W>,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use vineyard_core::Object;
+
+#[derive(Object)]
+struct CsrGraph {
+    a: u64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use vineyard_core::MetaValue;
+
+#[derive(MetaValue)]
+enum Order {
+    Rows,
+    #[object(rename = "Rows")]
+    Lines,
+}
+
+fn main() {}
