@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use vineyard_benches::{Done, Members, Payload, Peer, Placement, ROUND_TRIP_BYTES, pin, placements};
-use vineyard_core::{Client, Error, IntoDraft, ObjectId};
+use vineyard_core::{Client, Error, IntoDraft, Object, ObjectId};
 
 const PEER: &str = env!("CARGO_BIN_EXE_bench-peer");
 
@@ -90,6 +90,11 @@ fn members(group: &mut Group<'_>, client: &Client) -> Done {
         group.bench_function(BenchmarkId::new("get", &name), |bencher| {
             bencher.iter(|| black_box(client.get::<Members>(id).expect("it is there")));
         });
+        let meta = client.get_meta(id)?;
+        group.bench_function(BenchmarkId::new("resolve", &name), |bencher| {
+            bencher.iter(|| black_box(Members::resolve(&meta).expect("it fits")));
+        });
+        drop(meta);
         client.delete(id)?;
     }
     Ok(())

@@ -63,6 +63,8 @@ const ROWS: &[(&str, &str)] = &[
     ("get/1 member", "get an object of 1 member"),
     ("get/20 members", "get an object of 20 members"),
     ("get/200 members", "get an object of 200 members"),
+    ("resolve/20 members", "resolve an object of 20 members, without the requests"),
+    ("resolve/200 members", "resolve an object of 200 members, without the requests"),
     ("copy/1 MiB", "copy 1 MiB in memory"),
     ("copy/256 MiB", "copy 256 MiB in memory"),
 ];
@@ -94,7 +96,8 @@ pub fn table(medians: &Medians) -> String {
             let median = results.get(*what).copied();
             let ratio = median.zip(results.get("round trip")).map(|(median, round_trip)| median / round_trip);
             // Copies are not made of round trips, and of large puts hardly anything is.
-            let ratio = ratio.filter(|ratio| !what.starts_with("copy") && *ratio < 100.0);
+            let ratio =
+                ratio.filter(|ratio| !what.starts_with("copy") && !what.starts_with("resolve") && *ratio < 100.0);
             let time = median.map_or_else(String::new, duration);
             let _ = write!(out, " {time} | {} |", ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}")));
         }

@@ -14,8 +14,8 @@ worth comparing within one run: between machines, and between hours on a shared 
   The server looks for the next request a moment longer before it sleeps, so a request can cost less than this.
 - *One core*, *two cores*: both processes pinned to one processor, or each to its own. Where idle processors sleep
   deeply, as on virtual machines, waking the other one costs more than everything else.
-- *Put*: an object with one array from the heap, copied once into shared memory that was used before. Three requests:
-  allocate, seal, create. Deleting it again is not in the time.
+- *Put*: an object with one array from the heap, copied once into shared memory that was used before. Two requests:
+  allocate, create. Deleting it again is not in the time.
 - *Get*: two requests, whatever the size. Dropping the view is in the time.
 - *Members*: arrays of 64 bytes, each a blob of its own.
 ";

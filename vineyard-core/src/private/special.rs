@@ -206,14 +206,14 @@ pub fn describe_flat<T: Object>(fields: &mut Vec<FieldSchema>) {
 }
 
 /// Kinds of members that an object may have whose members live on several instances.
-#[diagnostic::on_unimplemented(
-    message = "a global object cannot hold `{Self}` itself",
-    note = "its members live on other instances: hold values and `ObjectRef<T>`"
-)]
 pub trait GlobalMember {}
 
 impl<M: Member<Kind: GlobalKind>> GlobalMember for M {}
 
+#[diagnostic::on_unimplemented(
+    message = "the members of a global object live on other instances, so it cannot hold payloads or objects itself",
+    note = "hold values, `ObjectRef<T>` and lists of these"
+)]
 pub trait GlobalKind {}
 
 impl GlobalKind for MetaKind {}
