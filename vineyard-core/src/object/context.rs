@@ -24,8 +24,8 @@ type Driver<A, R> = Arc<dyn Fn(&ObjectMeta, A) -> Result<R, Failure> + Send + Sy
 /// A *resolver* makes some type of the object's metadata and payloads: a matrix of another library, say, of a tensor.
 /// There may be several for one typename, told apart by what they make. A *driver* is a named function on objects.
 ///
-/// ```
-/// use vineyard_core::{Array, Context, Object, testing};
+/// ```no_run
+/// use vineyard_core::{Array, Client, Context, Object};
 ///
 /// #[derive(Object)]
 /// #[object(typename = "example::Samples")]
@@ -36,15 +36,14 @@ type Driver<A, R> = Arc<dyn Fn(&ObjectMeta, A) -> Result<R, Failure> + Send + Sy
 /// let sums = Context::new()
 ///     .resolver::<f64>("example::Samples", |meta| Ok(Samples::resolve(meta)?.values.iter().sum()))
 ///     .driver("scaled", "example::", |meta, by: f64| Ok(Samples::resolve(meta)?.values[0] * by));
-/// let draft = Samples::builder().values([1.0, 2.5]).build()?;
-/// let meta = testing::draft_meta(draft.node())?;
-/// assert!(meta.resolve_as::<f64>().is_err());
+/// let client = Client::from_env()?;
+/// let id = client.put(&Samples { values: vec![1.0, 2.5].into() })?;
 /// {
 ///     let _scope = sums.enter(); // for this thread, until the scope is dropped
-///     assert_eq!(meta.resolve_as::<f64>()?, 3.5);
-///     assert_eq!(meta.call::<f64, f64>("scaled", 2.0)?, 2.0);
+///     assert_eq!(client.get_as::<f64>(id)?, 3.5);
+///     assert_eq!(client.get_meta(id)?.call::<f64, f64>("scaled", 2.0)?, 2.0);
 /// }
-/// assert!(meta.resolve_as::<f64>().is_err());
+/// assert!(client.get_as::<f64>(id).is_err(), "there is no resolver any more");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
