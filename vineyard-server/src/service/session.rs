@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
 
     /// Logs the first malformed message of the peer; its others would only repeat it.
     pub(crate) fn complain(&mut self, error: &DecodeError) {
-        if !self.complained && !matches!(error, DecodeError::NotImplemented { .. }) {
+        if !self.complained {
             self.complained = true;
             tracing::warn!(connection = ?self.id(), %error, "a peer sends malformed messages");
         }
