@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use nix::sys::socket::{Backlog, listen};
 use vineyard_core::{
-    Array, Blob, ConnectError, ConnectOptions, DraftNode, Error, GetError, Key, Member, Object, ObjectId, PutError,
-    ResolveError, ResolveReason, StatusCode,
+    Address, Array, Blob, ConnectError, ConnectOptions, DraftNode, Error, GetError, Key, Member, Object, ObjectId,
+    PutError, ResolveError, ResolveReason, StatusCode,
 };
 use vineyard_tests::samples::{Bytes, Pair};
 use vineyard_tests::{TestResult, TestServer};
@@ -140,7 +140,10 @@ fn nobody_listening_is_said_at_once() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("nobody.sock");
     let error = vineyard_core::Client::connect(&path).expect_err("nobody listens");
-    assert!(matches!(&error, Error::Connect(ConnectError::Unreachable { socket, .. }) if *socket == path), "{error}");
+    assert!(
+        matches!(&error, Error::Connect(ConnectError::Unreachable { address, .. }) if *address == Address::Socket(path)),
+        "{error}"
+    );
     assert!(error.to_string().contains("nobody.sock"), "{error}");
 }
 

@@ -3,11 +3,13 @@
 mod attributes;
 mod faults;
 mod hostile;
+mod hostile_rpc;
 mod leases;
 mod objects;
 mod processes;
 mod requests;
 mod restart;
+mod rpc;
 mod threads;
 mod undo;
 

@@ -118,6 +118,17 @@ impl FrameBuffer {
         enough
     }
 
+    /// Takes as many raw bytes as have arrived and `out` has room for; returns how many.
+    pub fn take_raw(&mut self, out: &mut [u8]) -> usize {
+        let pending = self.bytes.get(self.start..).unwrap_or_default();
+        let count = pending.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..count), pending.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.start = self.start.saturating_add(count);
+        count
+    }
+
     fn compact(&mut self) {
         if self.start == self.bytes.len() {
             self.bytes.clear();

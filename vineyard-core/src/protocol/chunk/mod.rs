@@ -15,3 +15,9 @@ pub const HEADER_BYTES: usize = 8;
 
 /// The compression level that the original uses.
 pub const LEVEL: i32 = 3;
+
+#[cfg(feature = "zstd")]
+mod codec;
+
+#[cfg(feature = "zstd")]
+pub use codec::{Compressor, Decompressor};
