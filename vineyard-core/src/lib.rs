@@ -80,7 +80,9 @@ mod typename;
 
 pub use address::Address;
 pub use blob::{Array, Blob, BlobWriter, Element};
-pub use client::{Client, ConnectOptions, DeleteOptions, Pattern, RpcClient, RpcOptions};
+pub use client::{
+    Client, ConnectOptions, DeleteOptions, Pattern, RpcClient, RpcOptions, StreamChunk, StreamReader, StreamWriter,
+};
 pub use error::{
     BuildError, BuildReason, CallError, CallReason, ConnectError, Error, GetError, PutError, ResolveError,
     ResolveReason,

@@ -32,6 +32,11 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
+    /// The same client at another place.
+    pub(super) fn at(&self, address: Address) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// Opens a connection and registers it. `native` is the version of our extension to ask for.
     pub(super) fn register(&self, native: Option<u32>) -> Result<(Conn, RegisterReply), ConnectError> {
         let address = || self.address.clone();

@@ -26,6 +26,10 @@ impl<T: Transport> Inner<T> {
         Ok(Arc::new(Self { endpoint, transport, waiters: Mutex::new(Vec::new()) }))
     }
 
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// The connection as it is now.
     pub(super) fn transport(&self) -> Arc<T> {
         Arc::clone(&self.transport.read().unwrap_or_else(PoisonError::into_inner))
@@ -33,7 +37,7 @@ impl<T: Transport> Inner<T> {
 
     pub(super) fn reconnect(&self) -> Result<(), ConnectError> {
         let transport = T::open(&self.endpoint)?;
-        lock(&self.waiters).clear();
+        self.forget_waiters();
         *self.transport.write().unwrap_or_else(PoisonError::into_inner) = transport;
         Ok(())
     }
@@ -47,6 +51,11 @@ impl<T: Transport> Inner<T> {
     pub(super) fn take_waiter(&self) -> Result<Conn, ConnectError> {
         let idle = lock(&self.waiters).pop();
         idle.map_or_else(|| self.endpoint.register(None).map(|(conn, _)| conn), Ok)
+    }
+
+    /// Closes the idle connections.
+    pub(super) fn forget_waiters(&self) {
+        lock(&self.waiters).clear();
     }
 
     /// Takes back a connection whose call has ended well.

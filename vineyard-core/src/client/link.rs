@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use super::conn::Conn;
 use super::endpoint::Endpoint;
@@ -126,6 +127,33 @@ impl Link {
     /// Sends one request and waits for the reply.
     pub(super) fn call<C: Call>(&self, request: &C) -> Result<C::Reply, CallError> {
         self.exchange(C::TYPE, |conn| conn.call(request))
+    }
+
+    /// Sends the last request of the connection: the server ends it after the reply.
+    pub(super) fn call_last<C: Call>(&self, request: &C) -> Result<C::Reply, CallError> {
+        self.exchange(C::TYPE, |conn| {
+            let reply = conn.call(request)?;
+            conn.end();
+            Ok(reply)
+        })
+    }
+
+    /// Sends one request whose reply nobody will wait for, without blocking.
+    pub(super) fn notify<C: Call>(&self, request: &C) {
+        let told = self.exchange(C::TYPE, |conn| {
+            conn.queue_unwanted(request)?;
+            conn.flush_some();
+            Ok(())
+        });
+        if let Err(error) = told {
+            tracing::warn!(%error, "the server could not be told");
+        }
+    }
+
+    /// How long the requests that follow may take.
+    pub(super) fn set_timeout(&self, call: &'static str, timeout: Duration) -> Result<(), CallError> {
+        let disconnected = |error| CallError::new(call, CallReason::Disconnected(Some(error)));
+        self.exchange(call, |conn| conn.set_timeout(timeout).map_err(disconnected))
     }
 
     /// Lets `talk` have the connection for itself, after what is to be given back.

@@ -4,15 +4,17 @@
 //! `conn` move frames, descriptors and raw bytes, `link` is one registered connection. `transport` says what putting and
 //! getting need of one: `shared` has payloads in arenas (`arenas`, `new_blob`), `remote` lets them travel (`transfer`);
 //! `lease` is what a client holds at the server. `plan` works out what a put consists of, `put` and `get` carry out.
-//! What both clients offer is written once, in `objects`, `records` and `names`.
+//! What both clients offer is written once, in `objects`, `records`, `names`, `listing` and `instance`.
 
 mod arenas;
 mod conn;
 mod endpoint;
 mod get;
 mod inner;
+mod instance;
 mod lease;
 mod link;
+mod listing;
 mod names;
 mod new_blob;
 mod objects;
@@ -24,8 +26,10 @@ mod records;
 mod remote;
 mod rpc;
 mod schemas;
+mod sessions;
 mod shared;
 mod socket;
+mod streams;
 mod transfer;
 mod transport;
 mod writing;
@@ -37,6 +41,7 @@ pub use options::ConnectOptions;
 pub use pattern::Pattern;
 pub use records::DeleteOptions;
 pub use rpc::{RpcClient, RpcOptions};
+pub use streams::{StreamChunk, StreamReader, StreamWriter};
 
 use self::inner::Inner;
 use self::shared::SharedLink;
@@ -80,7 +85,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Unreachable`] if nobody listens, [`ConnectError::Refused`] if the server does not want us.
+    /// [`ConnectError::Unreachable`](crate::ConnectError::Unreachable) if nobody listens, [`ConnectError::Refused`] if the server does not want us.
     pub fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
         Ok(ConnectOptions::new().socket(path).connect()?)
     }
@@ -89,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), and [`ConnectError::NoSocket`] if there is none.
+    /// As [`connect`](Self::connect), and [`ConnectError::NoSocket`](crate::ConnectError::NoSocket) if there is none.
     pub fn from_env() -> Result<Self, Error> {
         Ok(ConnectOptions::new().connect()?)
     }

@@ -1,12 +1,11 @@
 //! Names, and waiting for them, the same for both kinds of client.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Client, Pattern, RpcClient};
+use super::{Client, RpcClient};
 use crate::error::{CallError, CallReason, Error, GetError};
 use crate::id::ObjectId;
-use crate::protocol::{Call, DropNameRequest, GetNameRequest, ListNameRequest, PutNameRequest};
+use crate::protocol::{Call, DropNameRequest, GetNameRequest, PutNameRequest};
 use crate::status::StatusCode;
 
 macro_rules! names {
@@ -65,20 +64,6 @@ macro_rules! names {
             pub fn drop_name(&self, name: &str) -> Result<(), Error> {
                 self.inner.call(&DropNameRequest { name: name.to_owned() })?;
                 Ok(())
-            }
-
-            /// At most `limit` names that match, with their objects. One request.
-            ///
-            /// # Errors
-            ///
-            /// [`CallError`].
-            pub fn list_names(
-                &self,
-                pattern: impl Into<Pattern>,
-                limit: usize,
-            ) -> Result<BTreeMap<String, ObjectId>, Error> {
-                let (pattern, regex) = pattern.into().into_parts();
-                Ok(self.inner.call(&ListNameRequest { pattern, regex, limit: limit as u64, after: None })?.names)
             }
         }
     };

@@ -9,7 +9,7 @@ use super::transport::Transport;
 use crate::blob::{Blob, Pending};
 use crate::error::{CallError, CallReason};
 use crate::id::ObjectId;
-use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest};
+use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
 use crate::shm::{Keep, Region, WindowMut};
 
 /// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
@@ -49,6 +49,12 @@ impl NewBlob {
 impl Pending for NewBlob {
     fn id(&self) -> ObjectId {
         self.fresh.id()
+    }
+
+    fn shrink(&mut self, nbytes: u64) -> Result<(), CallError> {
+        self.shared.link().call(&ShrinkBufferRequest { id: self.fresh.id(), size: nbytes })?;
+        self.nbytes = nbytes;
+        Ok(())
     }
 
     fn seal(self: Box<Self>) -> Result<Blob, CallError> {

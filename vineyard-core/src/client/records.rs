@@ -1,15 +1,12 @@
-//! What else can be done with objects and their instance, the same for both kinds of client.
+//! What can be done with objects without reading them, the same for both kinds of client.
 
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
-use super::transport::Transport;
-use super::{Client, Pattern, RpcClient, get};
+use super::{Client, RpcClient};
 use crate::error::Error;
-use crate::id::{InstanceId, ObjectId};
-use crate::meta::ObjectMeta;
+use crate::id::ObjectId;
 use crate::protocol::{
-    ClusterMetaRequest, DelDataRequest, ExistsRequest, IfPersistRequest, InstanceMeta, InstanceStatus,
-    InstanceStatusRequest, ListDataRequest, PersistRequest,
+    ClearRequest, DelDataRequest, ExistsRequest, IfPersistRequest, LabelRequest, PersistRequest, ShallowCopyRequest,
 };
 
 /// How to delete.
@@ -30,27 +27,11 @@ impl Default for DeleteOptions {
 macro_rules! records {
     ($client:ident) => {
         impl $client {
-            /// Metadata of at most `limit` objects whose typename matches, without payloads. One request.
-            ///
-            /// # Errors
-            ///
-            /// [`CallError`].
-            pub fn list(&self, typename: impl Into<Pattern>, limit: usize) -> Result<Vec<ObjectMeta>, Error> {
-                let (pattern, regex) = typename.into().into_parts();
-                let transport = self.inner.transport();
-                let content = transport
-                    .link()
-                    .call(&ListDataRequest { pattern, regex, limit: limit as u64, after: None })?
-                    .content;
-                let trees = content.unwrap_or_default().into_values();
-                Ok(trees.map(|tree| get::with_payloads(transport.link(), tree, None)).collect())
-            }
-
             /// Whether an object or blob exists, sealed or not. One request.
             ///
             /// # Errors
             ///
-            /// [`CallError`].
+            /// [`CallError`](crate::CallError).
             pub fn exists(&self, id: ObjectId) -> Result<bool, Error> {
                 Ok(self.inner.call(&ExistsRequest { id })?.exists)
             }
@@ -60,7 +41,7 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`].
+            /// [`CallError`](crate::CallError).
             pub fn delete(&self, id: ObjectId) -> Result<(), Error> {
                 self.delete_with(&[id], DeleteOptions::default())
             }
@@ -69,7 +50,7 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`].
+            /// [`CallError`](crate::CallError).
             pub fn delete_with(&self, ids: &[ObjectId], options: DeleteOptions) -> Result<(), Error> {
                 let DeleteOptions { deep, force } = options;
                 let request = DelDataRequest { ids: ids.to_vec(), force, deep, memory_trim: false, fastpath: false };
@@ -81,7 +62,7 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`], with a code for blobs and for objects that do not exist.
+            /// [`CallError`](crate::CallError), with a code for blobs and for objects that do not exist.
             pub fn persist(&self, id: ObjectId) -> Result<(), Error> {
                 self.inner.call(&PersistRequest { id })?;
                 Ok(())
@@ -91,30 +72,72 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`].
+            /// [`CallError`](crate::CallError).
             pub fn is_persistent(&self, id: ObjectId) -> Result<bool, Error> {
                 Ok(self.inner.call(&IfPersistRequest { id })?.persist)
             }
 
-            /// How the instance is doing: bytes in use, the limit, connections. One request.
+            /// Adds labels to an object; a label of the same key is replaced. They are part of its metadata
+            /// ([`ObjectMeta::labels`](crate::ObjectMeta::labels)). One request.
             ///
             /// # Errors
             ///
-            /// [`CallError`].
-            pub fn instance_status(&self) -> Result<InstanceStatus, Error> {
-                Ok(self.inner.call(&InstanceStatusRequest {})?.meta)
+            /// [`CallError`](crate::CallError), with [`StatusCode::ObjectNotExists`](crate::StatusCode::ObjectNotExists) if there is no such
+            /// object.
+            ///
+            /// # Examples
+            ///
+            /// ```no_run
+            #[doc = concat!("# let client = vineyard_core::", stringify!($client), "::from_env()?;")]
+            /// # let id = vineyard_core::ObjectId::INVALID;
+            /// client.label(id, [("stage", "raw"), ("owner", "ada")])?;
+            /// assert_eq!(client.get_meta(id)?.labels()["stage"], "raw");
+            /// # Ok::<(), vineyard_core::Error>(())
+            /// ```
+            pub fn label<K: Into<String>, V: Into<String>>(
+                &self,
+                id: ObjectId,
+                labels: impl IntoIterator<Item = (K, V)>,
+            ) -> Result<(), Error> {
+                let (keys, values) = labels.into_iter().map(|(key, value)| (key.into(), value.into())).unzip();
+                self.inner.call(&LabelRequest { id, keys, values })?;
+                Ok(())
             }
 
-            /// The instances of the cluster, with where they listen. One request.
+            /// Makes a second object of the same members, of whose plain values `extra` replaces some or adds others;
+            /// returns its id. Payloads are shared. One request.
+            ///
+            /// # Errors
+            ///
+            /// [`CallError`](crate::CallError), with a code for blobs, for objects that do not exist, and for values that are neither
+            /// text, numbers nor booleans.
+            ///
+            /// # Examples
+            ///
+            /// ```no_run
+            #[doc = concat!("# let client = vineyard_core::", stringify!($client), "::from_env()?;")]
+            /// # let id = vineyard_core::ObjectId::INVALID;
+            /// let copy = client.shallow_copy(id, [("rate".to_owned(), 48.0.into())])?;
+            /// # Ok::<(), vineyard_core::Error>(())
+            /// ```
+            pub fn shallow_copy(
+                &self,
+                id: ObjectId,
+                extra: impl IntoIterator<Item = (String, Value)>,
+            ) -> Result<ObjectId, Error> {
+                let extra: Map<String, Value> = extra.into_iter().collect();
+                Ok(self.inner.call(&ShallowCopyRequest { id, extra: Some(extra.into()) })?.target_id)
+            }
+
+            /// Deletes every object and blob of the session, and every published object of the cluster. Names and
+            /// streams stay, and so do views. One request.
             ///
             /// # Errors
             ///
             /// [`CallError`](crate::CallError).
-            pub fn cluster_meta(&self) -> Result<BTreeMap<InstanceId, InstanceMeta>, Error> {
-                let by_key = self.inner.call(&ClusterMetaRequest {})?.meta;
-                // Keys are `i` and a number.
-                let number = |key: &str| key.strip_prefix('i')?.parse().ok().map(InstanceId::from_raw);
-                Ok(by_key.into_iter().filter_map(|(key, meta)| Some((number(&key)?, meta))).collect())
+            pub fn clear(&self) -> Result<(), Error> {
+                self.inner.call(&ClearRequest {})?;
+                Ok(())
             }
         }
     };

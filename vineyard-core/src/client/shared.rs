@@ -13,7 +13,10 @@ use super::transport::{Transport, askable};
 use crate::blob::Blob;
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::ObjectId;
-use crate::protocol::{Call, CreateBufferRequest, CreateBuffersRequest, GetBuffersRequest, IdList, Payload};
+use crate::protocol::{
+    Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, GetBuffersRequest,
+    GetNextStreamChunkRequest, IdList, Payload,
+};
 use crate::shm::{Mapping, Region};
 
 /// A connection to a server on the same host, with the arenas it was given.
@@ -113,6 +116,32 @@ impl SharedLink {
         self.link.exchange(CALL, |conn| {
             let reply = conn.call(&request)?;
             self.take_new(conn, CALL, &reply.fds, reply.payloads, sizes)
+        })
+    }
+
+    /// Makes an unsealed blob, not of 0 bytes, that is a file; without a name if `path` is empty.
+    pub(super) fn create_on_disk(self: &Arc<Self>, size: u64, path: &str) -> Result<NewBlob, CallError> {
+        const CALL: &str = CreateDiskBufferRequest::TYPE;
+        let request = CreateDiskBufferRequest { size, path: path.to_owned() };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&request)?;
+            let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+            let new = self.take_new(conn, CALL, labels, vec![reply.created], &[size])?.pop();
+            new.ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no blob was created".to_owned())))
+        })
+    }
+
+    /// Hands the chunk of a stream that was written to its reader, and makes the next; `None` for no bytes.
+    pub(super) fn next_chunk(self: &Arc<Self>, stream: ObjectId, size: u64) -> Result<Option<NewBlob>, CallError> {
+        const CALL: &str = GetNextStreamChunkRequest::TYPE;
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&GetNextStreamChunkRequest { id: stream, size })?;
+            if size == 0 {
+                return Ok(None);
+            }
+            let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+            let new = self.take_new(conn, CALL, labels, vec![reply.buffer], &[size])?.pop();
+            new.map(Some).ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no chunk was made".to_owned())))
         })
     }
 

@@ -81,6 +81,9 @@ pub enum CallReason {
         /// The time-out of the connection.
         timeout: Duration,
     },
+    /// The request was not sent, because nothing good would come of it.
+    #[error("not sent: {0}")]
+    NotSent(&'static str),
     /// The request is too large, or cannot be written.
     #[error(transparent)]
     Encode(FrameError),
