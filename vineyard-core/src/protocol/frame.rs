@@ -68,6 +68,11 @@ impl FrameBuffer {
         Self { bytes: Vec::new(), start: 0, limit }
     }
 
+    /// Accepts bodies up to `limit` bytes from the next frame on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Appends bytes that have arrived.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
@@ -107,6 +112,14 @@ impl FrameBuffer {
         let body = self.start.saturating_add(HEADER_BYTES);
         self.start = body.saturating_add(len);
         Ok(self.bytes.get(body..self.start))
+    }
+
+    /// Takes raw bytes that follow a frame: those that have arrived, `most` of them at most.
+    pub fn take_raw(&mut self, most: usize) -> &[u8] {
+        let start = self.start;
+        // No overflow: the end is inside `bytes`.
+        self.start = start.saturating_add(most.min(self.pending()));
+        self.bytes.get(start..self.start).unwrap_or_default()
     }
 
     /// Takes `count` raw bytes that follow a frame; false until they have all arrived.
