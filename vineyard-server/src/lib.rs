@@ -29,6 +29,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg_attr(not(test), expect(dead_code, reason = "registration does not ask it yet"))]
+mod auth;
 pub mod cli;
 mod config;
 mod conn;
