@@ -29,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+mod builder;
 pub mod cli;
 mod config;
 mod conn;
@@ -45,6 +46,7 @@ mod state;
 mod store;
 mod workers;
 
+pub use builder::ServerBuilder;
 pub use error::StartError;
-pub use server::{Server, ServerBuilder, ServerHandle, StopReport};
+pub use server::{Server, ServerHandle, StopReport};
 pub use size::{Bytes, SizeError, parse_size};

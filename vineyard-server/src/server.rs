@@ -10,8 +10,8 @@ use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use vineyard_core::InstanceId;
 
+use crate::builder::ServerBuilder;
 use crate::config::Config;
 use crate::conn;
 use crate::error::StartError;
@@ -44,87 +44,36 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder() -> ServerBuilder {
-        ServerBuilder { config: Config::default() }
+        ServerBuilder::new()
     }
 }
 
-/// What a server shall be like.
-#[derive(Debug, Clone)]
-#[must_use = "nothing runs until `spawn`"]
-pub struct ServerBuilder {
-    config: Config,
-}
-
-impl ServerBuilder {
-    /// Listens at this path instead of a private one. Its directories are made; the stale socket of a server that
-    /// died is replaced.
-    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
-        self.config.socket = Some(path.into());
-        self
-    }
-
-    /// Lets blobs take so many bytes; half of the usable memory by default. Memory is taken when it is written to.
-    pub fn size(mut self, bytes: u64) -> Self {
-        self.config.size = Some(bytes);
-        self
-    }
-
-    /// The number of this server in its cluster, 0 by default.
-    pub fn instance_id(mut self, instance: u64) -> Self {
-        self.config.instance = InstanceId::from_raw(instance);
-        self
-    }
-
-    /// Permissions of the socket, `0o660` by default: who may connect may read and write everything.
-    pub fn socket_mode(mut self, mode: u32) -> Self {
-        self.config.socket_mode = mode;
-        self
-    }
-
-    /// Threads that serve connections; by default one for each processor, 8 at most.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.config.workers = Some(workers);
-        self
-    }
-
-    /// Connections that are served at a time, 4096 by default; more wait until one ends.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.config.max_connections = connections;
-        self
-    }
-
-    /// Starts the server on threads of its own. When this returns, it listens.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] says in one sentence why not.
-    pub fn spawn(self) -> Result<ServerHandle, StartError> {
-        let config = self.config;
-        config.check_options()?;
-        let (size, workers) = (config.checked_size()?, config.checked_workers()?);
-        let private = if config.socket.is_none() { Some(PrivateDirectory::new()?) } else { None };
-        let path = match (&config.socket, &private) {
-            (Some(path), _) => path.clone(),
-            (None, Some(directory)) => directory.0.join("vineyard.sock"),
-            (None, None) => return Err(StartError::NoSocketPath),
-        };
-        let claim = Claim::new(&path, config.socket_mode)?;
-        let socket = claim.file.path().to_owned();
-        match start(&config, size, workers, &socket, claim.listener) {
-            Ok((state, thread)) => {
-                tracing::info!(socket = %socket.display(), size = %Bytes(size), workers, "listening");
-                let running = Running { thread, file: claim.file, _private: private };
-                Ok(ServerHandle { state, socket, running: Some(running) })
-            }
-            Err(error) => {
-                claim.file.remove();
-                Err(error)
-            }
+/// Starts a server on threads of its own. When this returns, it listens.
+pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
+    config.check_options()?;
+    let (size, workers) = (config.checked_size()?, config.checked_workers()?);
+    let private = if config.socket.is_none() { Some(PrivateDirectory::new()?) } else { None };
+    let path = match (&config.socket, &private) {
+        (Some(path), _) => path.clone(),
+        (None, Some(directory)) => directory.0.join("vineyard.sock"),
+        (None, None) => return Err(StartError::NoSocketPath),
+    };
+    let claim = Claim::new(&path, config.socket_mode)?;
+    let socket = claim.file.path().to_owned();
+    match launch(config, size, workers, &socket, claim.listener) {
+        Ok((state, thread)) => {
+            tracing::info!(socket = %socket.display(), size = %Bytes(size), workers, "listening");
+            let running = Running { thread, file: claim.file, _private: private };
+            Ok(ServerHandle { state, socket, running: Some(running) })
+        }
+        Err(error) => {
+            claim.file.remove();
+            Err(error)
         }
     }
 }
 
-fn start(
+fn launch(
     config: &Config,
     size: u64,
     workers: usize,
