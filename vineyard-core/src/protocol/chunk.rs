@@ -43,7 +43,10 @@ mod codec {
     /// let mut chunks = Vec::new();
     /// Packer::new()?.pack(&[7; 1000], true, &mut chunks)?;
     /// let mut bytes = Vec::new();
-    /// Unpacker::new()?.unpack(&chunks[HEADER_BYTES..], |piece| Ok(bytes.extend_from_slice(piece)))?;
+    /// Unpacker::new()?.unpack(&chunks[HEADER_BYTES..], |piece| {
+    ///     bytes.extend_from_slice(piece);
+    ///     Ok(())
+    /// })?;
     /// assert_eq!(bytes, [7; 1000]);
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -84,16 +87,18 @@ mod codec {
                 self.filled = room.pos();
                 self.cut(out, MAX_CHUNK_BYTES);
             }
-            while last {
+            if !last {
+                return Ok(());
+            }
+            loop {
                 let mut room = OutBuffer::around_pos(&mut *self.chunk, self.filled);
                 let left = self.encoder.flush(&mut room)?;
                 self.filled = room.pos();
                 self.cut(out, 1);
                 if left == 0 {
-                    break;
+                    return Ok(());
                 }
             }
-            Ok(())
         }
 
         /// Appends the chunk to `out` if it has as many bytes, and starts the next one.
@@ -172,6 +177,13 @@ mod codec {
             found
         }
 
+        fn collect(found: &mut Vec<u8>) -> impl FnMut(&[u8]) -> io::Result<()> {
+            |piece| {
+                found.extend_from_slice(piece);
+                Ok(())
+            }
+        }
+
         /// Bytes that do not compress.
         fn noise(length: usize, seed: u64) -> Vec<u8> {
             let next =
@@ -197,7 +209,7 @@ mod codec {
                     let mut found = Vec::new();
                     for data in chunks(&wire) {
                         prop_assert!(found.len() < bytes.len(), "a chunk behind the end of the blob");
-                        unpacker.unpack(data, |piece| Ok(found.extend_from_slice(piece))).expect("unpacks");
+                        unpacker.unpack(data, collect(&mut found)).expect("unpacks");
                     }
                     prop_assert_eq!(found, bytes);
                 }
@@ -220,7 +232,7 @@ mod codec {
         fn a_recorded_chunk_is_understood() {
             let data = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x28, 0x00, 0x00, 0x68, 0x65, 0x6c, 0x6c, 0x6f];
             let mut found = Vec::new();
-            Unpacker::new().expect("zstd").unpack(&data, |piece| Ok(found.extend_from_slice(piece))).expect("unpacks");
+            Unpacker::new().expect("zstd").unpack(&data, collect(&mut found)).expect("unpacks");
             assert_eq!(found, b"hello");
         }
     }
