@@ -21,7 +21,7 @@ fn noise(len: usize) -> Vec<u8> {
 
 /// Clients that send payloads compressed and as they are.
 fn both(server: &TestServer) -> Result<[RpcClient; 2], Error> {
-    let options = RpcOptions::new().endpoint(server.endpoint()?);
+    let options = RpcOptions::new().endpoint(server.endpoint());
     Ok([options.clone().connect()?, options.compression(false).connect()?])
 }
 
@@ -207,7 +207,7 @@ fn threads_share_a_client_over_tcp() -> TestResult {
 #[test]
 fn an_unknown_session_is_refused() -> TestResult {
     let server = TestServer::start();
-    let options = RpcOptions::new().endpoint(server.endpoint()?).session(SessionId::from_raw(12345));
+    let options = RpcOptions::new().endpoint(server.endpoint()).session(SessionId::from_raw(12345));
     let error = options.connect().expect_err("no such session");
     assert!(
         matches!(&error, ConnectError::Refused { address: Address::Tcp(_), cause } if cause.code().is_some()),

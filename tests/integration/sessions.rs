@@ -94,7 +94,7 @@ fn blobs_are_taken_over_without_a_copy() -> TestResult {
 fn a_session_is_reached_over_tcp() -> TestResult {
     let server = TestServer::start();
     let session = server.client()?.open_session()?;
-    let far = RpcOptions::new().endpoint(server.endpoint()?).session(session.session()).connect()?;
+    let far = RpcOptions::new().endpoint(server.endpoint()).session(session.session()).connect()?;
     assert_eq!(far.session(), session.session());
     let id = far.put(&Bytes { bytes: vec![4; 100].into() })?;
     assert_eq!(*far.get::<Bytes>(id)?.bytes, [4; 100]);

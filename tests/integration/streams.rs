@@ -106,6 +106,10 @@ fn a_writer_that_is_dropped_fails_its_stream() -> TestResult {
     let mut writer = client.write_stream(id)?;
     writer.next_chunk(3)?.copy_from_slice(b"one");
     drop(writer);
+    // A reader that waits already is told at once; one that comes later gets what was written first.
+    while client.instance_status()?.ipc_connections > 1 {
+        std::thread::yield_now();
+    }
     let (chunks, end) = read_all(client.read_stream(id)?);
     assert_eq!(chunks, [b"one"]);
     assert_eq!(end.as_ref().and_then(code), Some(StatusCode::StreamFailed), "{end:?}");

@@ -39,6 +39,14 @@ pub(super) struct Conn {
     ended: bool,
 }
 
+/// Copies raw bytes that have arrived; returns how many.
+fn take_raw(inbox: &mut FrameBuffer, out: &mut [u8]) -> usize {
+    let bytes = inbox.take_raw(out.len());
+    let (filled, _) = out.split_at_mut(bytes.len().min(out.len()));
+    filled.copy_from_slice(bytes);
+    bytes.len()
+}
+
 impl Conn {
     pub(super) fn open(address: &Address, timeout: Duration) -> io::Result<Self> {
         let socket = Socket::connect(address, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1))?;
@@ -138,13 +146,13 @@ impl Conn {
 
     /// Receives raw bytes that follow a frame. May take any time, as long as bytes move within each time-out.
     pub(super) fn receive_raw(&mut self, call: &'static str, out: &mut [u8]) -> Result<(), CallError> {
-        let mut filled = self.inbox.take_raw(out);
+        let mut filled = take_raw(&mut self.inbox, out);
         while let Some(rest) = out.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             self.renew_deadline();
             // What comes behind a short piece is received along with it.
             let count = if rest.len() < DIRECT_BYTES {
                 self.receive(call)?;
-                self.inbox.take_raw(rest)
+                take_raw(&mut self.inbox, rest)
             } else {
                 match self.socket.read(rest) {
                     Ok(0) => return Err(self.broken(call, CallReason::Disconnected(None))),

@@ -85,7 +85,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Unreachable`](crate::ConnectError::Unreachable) if nobody listens, [`ConnectError::Refused`] if the server does not want us.
+    /// [`ConnectError::Unreachable`] if nobody listens, [`ConnectError::Refused`] if the server does not want us.
+    ///
+    /// [`ConnectError::Unreachable`]: crate::ConnectError::Unreachable
+    /// [`ConnectError::Refused`]: crate::ConnectError::Refused
     pub fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
         Ok(ConnectOptions::new().socket(path).connect()?)
     }

@@ -68,6 +68,11 @@ impl FrameBuffer {
         Self { bytes: Vec::new(), start: 0, limit }
     }
 
+    /// Accepts bodies up to `limit` bytes from the next frame on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Appends bytes that have arrived.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
@@ -109,6 +114,14 @@ impl FrameBuffer {
         Ok(self.bytes.get(body..self.start))
     }
 
+    /// Takes raw bytes that follow a frame: those that have arrived, `most` of them at most.
+    pub fn take_raw(&mut self, most: usize) -> &[u8] {
+        let start = self.start;
+        // No overflow: the end is inside `bytes`.
+        self.start = start.saturating_add(most.min(self.pending()));
+        self.bytes.get(start..self.start).unwrap_or_default()
+    }
+
     /// Takes `count` raw bytes that follow a frame; false until they have all arrived.
     pub fn skip_raw(&mut self, count: usize) -> bool {
         let enough = self.pending() >= count;
@@ -116,17 +129,6 @@ impl FrameBuffer {
             self.start = self.start.saturating_add(count);
         }
         enough
-    }
-
-    /// Takes as many raw bytes as have arrived and `out` has room for; returns how many.
-    pub fn take_raw(&mut self, out: &mut [u8]) -> usize {
-        let pending = self.bytes.get(self.start..).unwrap_or_default();
-        let count = pending.len().min(out.len());
-        if let (Some(to), Some(from)) = (out.get_mut(..count), pending.get(..count)) {
-            to.copy_from_slice(from);
-        }
-        self.start = self.start.saturating_add(count);
-        count
     }
 
     fn compact(&mut self) {

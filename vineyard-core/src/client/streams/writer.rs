@@ -18,7 +18,7 @@ use crate::shm::WindowMut;
 /// The writing end of a stream.
 ///
 /// Chunks are filled in place; the next call hands them to the reader. A writer that is dropped without
-/// [`finish`](Self::finish) fails the stream: its reader gets an error after the chunks that are complete.
+/// [`finish`](Self::finish) [fails](Self::fail) the stream.
 ///
 /// ```no_run
 /// # let client = vineyard_core::Client::from_env()?;
@@ -115,7 +115,8 @@ impl StreamWriter {
         self.stop(false)
     }
 
-    /// Ends the stream with an error, which its reader gets after the chunks that there are. One request.
+    /// Ends the stream with an error: a reader that waits gets it at once, one that comes later after the chunks that
+    /// there are. One request.
     ///
     /// # Errors
     ///

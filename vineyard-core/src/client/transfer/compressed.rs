@@ -3,15 +3,21 @@
 use crate::blob::Blob;
 use crate::client::conn::Conn;
 use crate::error::{CallError, CallReason};
-use crate::protocol::chunk::{Compressor, Decompressor, HEADER_BYTES, MAX_ACCEPTED_BYTES};
+use crate::protocol::chunk::{HEADER_BYTES, MAX_ACCEPTED_BYTES, Packer, Unpacker};
+
+/// Bytes that are compressed before they are sent.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Sends the bytes of blobs as the chunks of one message.
 pub(super) fn send(conn: &mut Conn, call: &'static str, blobs: &[Blob]) -> Result<(), CallError> {
-    let mut compressor = Compressor::new().map_err(|error| unusable(conn, call, &error))?;
+    let mut packer = Packer::new().map_err(|error| unusable(conn, call, &error))?;
+    let mut chunks = Vec::new();
     for blob in blobs {
-        let mut rest = blob.as_bytes();
-        while let Some(chunk) = compressor.next_chunk(&mut rest).map_err(|error| unusable(conn, call, &error))? {
-            conn.send_raw(call, chunk)?;
+        let mut pieces = blob.as_bytes().chunks(PIECE_BYTES).peekable();
+        while let Some(piece) = pieces.next() {
+            packer.pack(piece, pieces.peek().is_none(), &mut chunks).map_err(|error| unusable(conn, call, &error))?;
+            conn.send_raw(call, &chunks)?;
+            chunks.clear();
         }
     }
     Ok(())
@@ -19,14 +25,14 @@ pub(super) fn send(conn: &mut Conn, call: &'static str, blobs: &[Blob]) -> Resul
 
 /// The chunks of one message, as they arrive.
 pub(super) struct Chunks {
-    decompressor: Decompressor,
+    unpacker: Unpacker,
     chunk: Vec<u8>,
 }
 
 impl Chunks {
     pub(super) fn new(conn: &mut Conn, call: &'static str) -> Result<Self, CallError> {
-        let decompressor = Decompressor::new().map_err(|error| unusable(conn, call, &error))?;
-        Ok(Self { decompressor, chunk: Vec::new() })
+        let unpacker = Unpacker::new().map_err(|error| unusable(conn, call, &error))?;
+        Ok(Self { unpacker, chunk: Vec::new() })
     }
 
     /// Receives the chunks of one blob.
@@ -43,7 +49,8 @@ impl Chunks {
             })?;
             self.chunk.resize(len, 0);
             conn.receive_raw(call, &mut self.chunk)?;
-            let count = self.decompressor.feed(&self.chunk, missing).map_err(|error| unusable(conn, call, &error))?;
+            let count =
+                self.unpacker.unpack_into(&self.chunk, missing).map_err(|error| unusable(conn, call, &error))?;
             filled = filled.saturating_add(count);
         }
         Ok(())
