@@ -4,6 +4,7 @@ mod attributes;
 mod faults;
 mod hostile;
 mod hostile_rpc;
+mod known;
 mod leases;
 mod objects;
 mod processes;

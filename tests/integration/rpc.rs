@@ -1,11 +1,12 @@
 //! Clients over TCP: the same objects, with payloads that travel.
 
 use vineyard_core::{
-    Address, Array, CallReason, ConnectError, Error, GetError, ObjectId, PutError, RpcClient, RpcOptions, SessionId,
-    StatusCode,
+    Address, Array, ConnectError, Error, GetError, ObjectId, PutError, RpcClient, RpcOptions, SessionId, StatusCode,
 };
-use vineyard_tests::samples::{self, Bytes, Pair};
+use vineyard_tests::samples::{self, Bytes, Pair, Tower};
 use vineyard_tests::{TestResult, TestServer};
+
+use crate::known::is_left_out;
 
 /// Bytes that hardly shrink.
 fn noise(len: usize) -> Vec<u8> {
@@ -153,6 +154,9 @@ fn names_listing_and_deletion_work_as_over_a_socket() -> TestResult {
 
 #[test]
 fn a_put_beyond_the_limit_leaves_nothing_and_the_connection_goes_on() -> TestResult {
+    if is_left_out("rpc::a_put_beyond_the_limit_leaves_nothing_and_the_connection_goes_on") {
+        return Ok(());
+    }
     let server = TestServer::with_size(1 << 20);
     for client in both(&server)? {
         let before = client.instance_status()?.memory_usage;
@@ -167,15 +171,18 @@ fn a_put_beyond_the_limit_leaves_nothing_and_the_connection_goes_on() -> TestRes
 }
 
 #[test]
-fn an_object_that_cannot_be_named_over_tcp_is_taken_back() -> TestResult {
+fn a_put_over_tcp_that_fails_half_way_is_taken_back() -> TestResult {
+    if is_left_out("rpc::a_put_over_tcp_that_fails_half_way_is_taken_back") {
+        return Ok(());
+    }
     let server = TestServer::start();
-    let client = server.rpc_client()?;
-    let before = client.instance_status()?.memory_usage;
-    let name = "n".repeat(vineyard_core::protocol::frame::MAX_BODY_BYTES);
-    let error = client.put_named(&name, &Bytes { bytes: vec![1; 1000].into() }).expect_err("too long");
-    assert!(matches!(&error, Error::Call(call) if matches!(call.reason, CallReason::Encode(_))), "{error}");
-    assert_eq!(client.instance_status()?.memory_usage, before);
-    assert!(client.list("test::Bytes", 10)?.is_empty());
+    for client in both(&server)? {
+        // The server refuses so many levels, after the payload was sent and the lower ones were created.
+        let error = client.put(&Tower::of(200, noise(1000).into())?).expect_err("too deep");
+        assert!(matches!(error, Error::Put(PutError::Call { .. })), "{error}");
+        assert_eq!(client.instance_status()?.memory_usage, 0, "a blob is left");
+        assert!(client.list("test::*", 1000)?.is_empty(), "objects are left");
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Our client on the published daemon.
 
-use vineyard_core::{Client, Error};
+use vineyard_core::{Client, Error, RpcOptions};
 use vineyard_tests::samples::{self, Bytes};
 use vineyard_tests::{Peer, StockDaemon, TestResult};
 
@@ -26,6 +26,13 @@ fn both_clients_understand_each_other_on_the_published_daemon() -> TestResult {
     samples::check_python(&client)?;
     samples::put_for_python(&client)?;
     assert_eq!(python("get_from_rust.py", daemon.socket()), "got");
+    // The same over TCP, compressed and not.
+    for compression in [true, false] {
+        let far = RpcOptions::new().endpoint(daemon.endpoint()).compression(compression).connect()?;
+        samples::check_python(&far)?;
+        samples::put_for_python(&far)?;
+        assert_eq!(python("get_from_rust.py", daemon.socket()), "got");
+    }
     Ok(())
 }
 
