@@ -1,10 +1,11 @@
 //! The blocking clients.
 //!
 //! [`Client`] is the door for programs of the same host, [`RpcClient`] for those of others. Behind them: `socket` and
-//! `conn` move frames, descriptors and raw bytes, `link` is one registered connection. `transport` says what putting and
-//! getting need of one: `shared` has payloads in arenas (`arenas`, `new_blob`), `remote` lets them travel (`transfer`);
-//! `lease` is what a client holds at the server. `plan` works out what a put consists of, `put` and `get` carry out.
-//! What both clients offer is written once, in `objects`, `records`, `names`, `listing` and `instance`.
+//! `conn` move frames, descriptors and raw bytes, `link` is one registered connection. `transport` says what putting
+//! and getting need of one: `shared` has payloads in arenas (`arenas`, `new_blob`), `remote` lets them travel
+//! (`transfer`); `lease` is what a client holds at the server. `plan` works out what a put consists of, `put` and `get`
+//! carry out. What both clients offer is written once, in `objects`, `records`, `names`, `listing`, `instance` and
+//! `streams`.
 
 mod arenas;
 mod conn;

@@ -16,15 +16,16 @@ macro_rules! objects {
             ///
             #[doc = $put]
             ///
-            /// Arrays that are a whole blob of this server and session are linked, and so are `Stored<T>` fields; what was
-            /// deleted meanwhile is copied. An object of a plain field becomes a new node over its linked arrays. Putting a
-            /// `Stored<T>` that is still in this store returns its id. The first put of a type also looks for its schema.
+            /// Arrays that are a whole blob of this server and session are linked, and so are `Stored<T>` fields; what
+            /// was deleted meanwhile is copied. An object of a plain field becomes a new node over its linked arrays.
+            /// Putting a `Stored<T>` that is still in this store returns its id. The first put of a type also looks for
+            /// its schema.
             ///
             /// # Errors
             ///
-            /// [`PutError::Build`] if the object is not valid, [`PutError::NoRoom`] if it does not fit, [`PutError::Call`] if
-            /// the server refuses or is gone. What was made of the object is taken back then, as far as the server can still
-            /// be reached, except for members that hold blobs which were there before.
+            /// [`PutError::Build`] if the object is not valid, [`PutError::NoRoom`] if it does not fit,
+            /// [`PutError::Call`] if the server refuses or is gone. What was made of the object is taken back then, as
+            /// far as the server can still be reached, except for members that hold blobs which were there before.
             pub fn put(&self, object: impl IntoDraft) -> Result<ObjectId, Error> {
                 let source = object.into_source().map_err(PutError::Build)?;
                 Ok(put::put(&self.inner.transport(), source)?.keep())
@@ -51,8 +52,8 @@ macro_rules! objects {
             ///
             /// # Errors
             ///
-            /// [`GetError::NotFound`], [`GetError::Resolve`] if it is of another type or its metadata does not fit, naming the
-            /// field; [`GetError::Call`] if the server is gone.
+            /// [`GetError::NotFound`], [`GetError::Resolve`] if it is of another type or its metadata does not fit,
+            /// naming the field; [`GetError::Call`] if the server is gone.
             pub fn get<T: Object>(&self, id: ObjectId) -> Result<Stored<T>, Error> {
                 Ok(get::typed(&self.inner.transport(), id)?)
             }
@@ -62,8 +63,8 @@ macro_rules! objects {
             ///
             /// # Errors
             ///
-            /// As [`get`](Self::get), and [`ResolveReason::Ambiguous`](crate::ResolveReason::Ambiguous) if two linked crates
-            /// define the type.
+            /// As [`get`](Self::get), and [`ResolveReason::Ambiguous`](crate::ResolveReason::Ambiguous) if two linked
+            /// crates define the type.
             pub fn get_any(&self, id: ObjectId) -> Result<Stored<dyn Object>, Error> {
                 Ok(get::any(&self.inner.transport(), id)?)
             }

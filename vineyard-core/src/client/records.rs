@@ -36,8 +36,8 @@ macro_rules! records {
                 Ok(self.inner.call(&ExistsRequest { id })?.exists)
             }
 
-            /// Deletes an object and the members that nobody else uses. What others use is kept; what does not exist is a
-            /// success. Views stay valid. One request.
+            /// Deletes an object and the members that nobody else uses. What others use is kept; what does not exist is
+            /// a success. Views stay valid. One request.
             ///
             /// # Errors
             ///
@@ -82,8 +82,8 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`](crate::CallError), with [`StatusCode::ObjectNotExists`](crate::StatusCode::ObjectNotExists) if there is no such
-            /// object.
+            /// [`CallError`](crate::CallError), with
+            /// [`StatusCode::ObjectNotExists`](crate::StatusCode::ObjectNotExists) if there is no such object.
             ///
             /// # Examples
             ///
@@ -109,8 +109,8 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// [`CallError`](crate::CallError), with a code for blobs, for objects that do not exist, and for values that are neither
-            /// text, numbers nor booleans.
+            /// [`CallError`](crate::CallError), with a code for blobs, for objects that do not exist, and for values
+            /// that are neither text, numbers nor booleans.
             ///
             /// # Examples
             ///

@@ -16,13 +16,13 @@ use crate::protocol::{CreateStreamRequest, DropStreamRequest};
 macro_rules! streams {
     ($client:ident) => {
         impl $client {
-            /// Makes a stream. It goes by the id of the object that describes it, whatever its type. Streams are of this
-            /// instance and are no part of the metadata. One request.
+            /// Makes a stream. It goes by the id of the object that describes it, whatever its type. Streams are of
+            /// this instance and are no part of the metadata. One request.
             ///
             /// # Errors
             ///
-            /// [`CallError`](crate::CallError), with [`StatusCode::ObjectExists`](crate::StatusCode::ObjectExists) if the
-            /// id has a stream.
+            /// [`CallError`](crate::CallError), with [`StatusCode::ObjectExists`](crate::StatusCode::ObjectExists) if
+            /// the id has a stream.
             pub fn create_stream(&self, id: ObjectId) -> Result<(), Error> {
                 self.inner.call(&CreateStreamRequest { object_id: id })?;
                 Ok(())

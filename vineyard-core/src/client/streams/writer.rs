@@ -76,8 +76,8 @@ impl StreamWriter {
     ///
     /// # Errors
     ///
-    /// [`CallError`](crate::CallError), with [`StatusCode::NotEnoughMemory`](crate::StatusCode::NotEnoughMemory) if the chunk can never
-    /// fit, and with a code if the stream was dropped.
+    /// [`CallError`](crate::CallError), with [`StatusCode::NotEnoughMemory`](crate::StatusCode::NotEnoughMemory) if the
+    /// chunk can never fit, and with a code if the stream was dropped.
     pub fn next_chunk(&mut self, nbytes: usize) -> Result<&mut [u8], Error> {
         self.hand_over();
         let Some(new) = self.shared.next_chunk(self.id, nbytes as u64)? else { return Ok(&mut []) };
