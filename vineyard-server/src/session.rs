@@ -41,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
     pub(crate) members: Gauge,
-    /// Requests that wait for an object or a name.
+    /// Requests that wait now.
     pub(crate) waiting: Gauge,
     /// Cancelled when nobody may enter any more.
     pub(crate) closing: CancellationToken,
