@@ -132,6 +132,7 @@ fn recorded_messages_are_read_and_written_the_same() {
         "debug_command",
         "del_data_with_feedbacks_request",
         "label_request",
+        "memory_trim_request",
         "migrate_object_request",
         "open_stream_request",
         "shallow_copy_request",

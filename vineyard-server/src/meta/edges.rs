@@ -53,8 +53,8 @@ impl Edges {
     fn edge(&self, link: Link) -> Option<ObjectId> {
         match link {
             Link::Object(id) => Some(id),
-            Link::Blob(blob) => (blob.instance == self.instance && !is_everlasting(blob.id)).then_some(blob.id),
-            Link::Signature(_) => None,
+            Link::Blob(id) => (!is_everlasting(id)).then_some(id),
+            Link::Signature(_) | Link::RemoteBlob => None,
         }
     }
 
@@ -107,6 +107,15 @@ impl Edges {
     pub fn is_deletable(&self, id: ObjectId, record: Option<&Record>) -> bool {
         let spare = || self.held_by(id, record).is_some_and(|signature| self.copies(signature).nth(1).is_some());
         self.parents(id, record).next().is_none() || spare()
+    }
+
+    /// The blobs of this instance that are used, in the order of their ids.
+    pub fn blobs(&self) -> Vec<ObjectId> {
+        // Ids of blobs are greater than those of objects.
+        let used = self.by_id.range((ObjectId::EMPTY_BLOB, ObjectId::from_raw(u64::MIN))..);
+        let mut blobs: Vec<ObjectId> = used.map(|(member, _)| *member).collect();
+        blobs.dedup();
+        blobs
     }
 
     /// All pairs of member and parent tied by id, for comparing with what the records say.

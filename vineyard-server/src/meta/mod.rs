@@ -23,14 +23,19 @@
     clippy::panic
 )]
 
+mod clear;
+mod copy;
 mod create;
 mod delete;
 mod edges;
 mod extent;
+mod labels;
 mod list;
 mod names;
 mod persist;
 mod record;
+mod refusal;
+mod text;
 mod tree;
 mod view;
 
@@ -49,6 +54,9 @@ const BLOB_TYPENAME: &str = "vineyard::Blob";
 
 /// The key under which an object carries its last name.
 const NAME_KEY: &str = "__name";
+
+/// The key under which an object carries its labels: a JSON object, as text.
+const LABELS_KEY: &str = "__labels";
 
 /// What the metadata asks the blob store.
 pub trait Blobs {

@@ -2,6 +2,7 @@
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use super::refusal::{absent, error};
 use super::tree::Tree;
 
 impl Tree {
@@ -13,7 +14,7 @@ impl Tree {
     pub fn persist(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if id.is_blob() {
             let message = format!("{id} is a blob, only objects can be persisted");
-            return Err(ServerError::new(StatusCode::AssertionFailed, message));
+            return Err(error(StatusCode::AssertionFailed, message));
         }
         if !self.contains(id) {
             return Err(absent(id));
@@ -40,8 +41,4 @@ impl Tree {
         }
         self.record(id).map(|record| !record.transient).ok_or_else(|| absent(id))
     }
-}
-
-fn absent(id: ObjectId) -> ServerError {
-    ServerError::new(StatusCode::MetaTreeSubtreeNotExists, format!("there is no object {id}"))
 }

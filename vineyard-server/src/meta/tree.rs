@@ -6,7 +6,9 @@ use std::sync::Arc;
 use vineyard_core::{InstanceId, ObjectId};
 
 use super::edges::Edges;
+use super::extent::Extent;
 use super::record::{Draft, KeyLists, Record};
+use crate::ids::IdGenerator;
 
 /// The objects of one instance and their names.
 ///
@@ -30,7 +32,7 @@ use super::record::{Draft, KeyLists, Record};
 /// let mut tree = Tree::new(instance);
 /// let content: MetaTree = serde_json::from_str(r#"{"typename": "T", "instance_id": 0, "x": 1}"#)?;
 /// let created = tree.create(&[content], &IdGenerator::new(instance), 1_700_000_000_000, &NoBlobs, true)?;
-/// let view = tree.view(created[0].id).ok_or("just created")?;
+/// let view = tree.view(created[0].id, &NoBlobs).ok_or("just created")?;
 /// assert_eq!(serde_json::to_value(view)?["x"], 1);
 /// assert_eq!(tree.delete(&[created[0].id], false, true).objects, [created[0].id]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -71,6 +73,28 @@ impl Tree {
 
     pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {
         self.records.get(&id).map(|record| &**record)
+    }
+
+    /// An id that no client has taken: members come with ids of their own, which may be those of tomorrow. `reserved`
+    /// says which ids are about to be taken.
+    pub(super) fn fresh_id(&self, ids: &IdGenerator, reserved: impl Fn(ObjectId) -> bool) -> ObjectId {
+        loop {
+            let id = ids.object();
+            let is_linked_to = self.edges.parents(id, None).next().is_some();
+            if !is_linked_to && !self.contains(id) && !reserved(id) {
+                return id;
+            }
+        }
+    }
+
+    /// Measures a draft with the members that it has now. Those that are gone count for nothing.
+    pub(super) fn expand(&self, draft: &Draft) -> Extent {
+        let links = draft.fields.iter().filter_map(|(_, field)| field.link());
+        let members = links.filter_map(|link| self.record(self.edges.member(link)?));
+        members.fold(draft.own, |mut whole, member| {
+            whole.include(member.whole);
+            whole
+        })
     }
 
     /// Stores an object; the id must be free.

@@ -93,6 +93,13 @@ impl Blobs for Sealing<'_> {
     }
 }
 
+/// Locks the blobs for each look at them: most lengths are known to the tree already. Not to be asked under that lock.
+impl Blobs for State {
+    fn length(&self, id: ObjectId) -> Option<u64> {
+        self.blobs().sealed_length(id)
+    }
+}
+
 /// One entry of a reply's content.
 enum Entry<'a> {
     Object(View<'a>),
@@ -145,7 +152,7 @@ pub(super) fn get_data(state: &State, request: &GetDataRequest, out: &mut Vec<u8
             let entry = if id.is_blob() {
                 Entry::Blob(BlobView { id, instance: state.instance, length: state.blobs().sealed_length(id)? })
             } else {
-                Entry::Object(tree.view(id)?)
+                Entry::Object(tree.view(id, state)?)
             };
             Some((id, entry))
         })
@@ -158,7 +165,8 @@ pub(super) fn list_data(state: &State, request: &ListDataRequest, out: &mut Vec<
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let tree = state.tree();
-    let mut entries: Vec<_> = tree.list(&pattern, limit).map(|(id, view)| (id, Entry::Object(view))).collect();
+    let mut entries: Vec<_> =
+        tree.list(&pattern, None, limit, state).map(|(id, view)| (id, Entry::Object(view))).collect();
     // For blobs, the pattern is a glob in any case: clients know the protocol so.
     if entries.len() < limit && Pattern::new(&request.pattern, false).matches(BLOB_TYPENAME) {
         let blobs = state.blobs();

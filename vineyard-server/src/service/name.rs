@@ -32,7 +32,7 @@ pub(super) fn get_name(state: &State, request: &GetNameRequest) -> Option<Result
 pub(super) fn list_name(state: &State, request: &ListNameRequest) -> ListNameReply {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let names = state.tree().list_names(&pattern, limit);
+    let names = state.tree().list_names(&pattern, None, limit);
     ListNameReply { size: names.len() as u64, names }
 }
 
