@@ -2,7 +2,7 @@
 
 use super::backend::object as published;
 use super::*;
-use crate::meta::backend::{Batch, Entry, FieldValue, Key, Link, Op, Revision, Target};
+use crate::meta::backend::{Batch, Entry, FieldValue, Key, Link, Op, Revision, Target, Watch};
 
 fn put(entry: Entry) -> Batch {
     Batch::new(vec![Op::Put(entry)])
@@ -111,16 +111,33 @@ fn what_comes_back_changes_nothing() {
     let leaf = server.create(object("S", json!({"b": blob(buffer, 0)})));
     let global = server.create(object("G", json!({"global": true, "m": named(leaf)})));
     let mut watch = server.tree.watch(Revision::default()).expect("is the head");
-    server.tree.persist(leaf).expect("there");
-    server.tree.put_name(leaf, "n").expect("persistent");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
-    let before = (server.view(leaf), server.view(global));
-    for _ in 0..2 {
-        let event = runtime.block_on(crate::meta::backend::Watch::next(&mut watch)).expect("is remembered");
+    let operations: [fn(&mut Tree, ObjectId); 2] =
+        [|tree, id| tree.persist(id).expect("there"), |tree, id| tree.put_name(id, "n").expect("persistent")];
+    server.blobs.clear();
+    for operation in operations {
+        operation(&mut server.tree, leaf);
+        let before = (server.view(leaf), server.view(global));
+        let event = runtime.block_on(watch.next()).expect("is remembered");
         assert_eq!(server.apply((*event.batch).clone()), []);
+        assert_eq!((server.view(leaf), server.view(global)), before, "even the length is known as before");
+        // The tree's own batch, and the one that came back.
+        runtime.block_on(watch.next()).expect("is remembered");
     }
-    assert_eq!((server.view(leaf), server.view(global)), before);
     assert_eq!(server.delete(&[leaf], false, true), Deleted::default(), "it is still used");
+}
+
+#[test]
+fn links_by_signature_outlast_a_change() {
+    let mut server = Server::new();
+    let leaf = server.create(object("S", json!({"x": 1})));
+    let global = server.create(object("G", json!({"global": true, "m": named(leaf)})));
+    let parent = server.create(object("T", json!({"m": named(leaf)})));
+    server.tree.persist(parent).expect("there");
+    server.apply(put(field(leaf.as_raw(), "x", plain(json!(2)))));
+    assert_eq!(server.view(global).expect("there")["m"]["x"], 2, "though nobody else knows the signature");
+    server.apply(put(field(leaf.as_raw(), "signature", plain(json!(9)))));
+    assert!(server.view(global).is_none(), "it is somebody else now");
 }
 
 #[test]
