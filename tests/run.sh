@@ -1,25 +1,14 @@
 #!/usr/bin/env bash
 # Runs every test. Sets up what they need: a Python environment with the published client and daemon.
 #
-#   tests/run.sh            all tests
+#   tests/run.sh            all tests, those of the published package (tests/conformance.sh) included
 #   tests/run.sh NAME..     only tests whose name contains NAME (arguments go to the test programs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target="${CARGO_TARGET_DIR:-$PWD/target}"
-venv="$target/test-venv"
-requirements=tests/python/requirements.txt
-stamp="$venv/requirements.txt"
-python="${PYTHON:-python3}"
-
-if ! cmp -s "$requirements" "$stamp"; then
-    echo "setting up the Python environment in $venv"
-    rm -rf "$venv"
-    mkdir -p "$target"
-    "$python" -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-    cp "$requirements" "$stamp"
-fi
+. tests/python/venv.sh
+need_python tests/python/requirements.txt
 
 export VINEYARD_TEST_PYTHON="$venv/bin/python"
 export VINEYARD_TEST_DAEMON
@@ -33,3 +22,7 @@ cargo test --workspace --exclude vineyard-benches --features "$features" --no-fa
 cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"
 # Crates that use Vineyard from outside, in a workspace of their own.
 CARGO_TARGET_DIR="$target" cargo test --manifest-path tests/downstream/Cargo.toml -- "$@"
+# The published package's own tests.
+if [ $# -eq 0 ]; then
+    tests/conformance.sh --server "$target/debug/vineyard-server"
+fi

@@ -2,6 +2,7 @@
 
 mod peer;
 mod proxy;
+pub mod replay;
 pub mod samples;
 mod server;
 mod stock;

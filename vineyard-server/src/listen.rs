@@ -6,8 +6,11 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::socket::setsockopt;
-use nix::sys::socket::sockopt::{KeepAlive, TcpKeepCount, TcpKeepIdle, TcpKeepInterval, TcpUserTimeout};
+use nix::sys::socket::sockopt::{
+    KeepAlive, PeerCredentials, TcpKeepCount, TcpKeepIdle, TcpKeepInterval, TcpUserTimeout,
+};
+use nix::sys::socket::{getsockopt, setsockopt};
+use nix::unistd::Uid;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
@@ -33,21 +36,18 @@ pub(crate) enum Listener {
 }
 
 impl Listener {
-    fn entrance(&self) -> Entrance {
+    /// The next connection, and where it came in; not blocking.
+    async fn accept(&self, patience: Duration) -> io::Result<(OwnedFd, Entrance)> {
         match self {
-            Self::Unix(_) => Entrance::Unix,
-            Self::Tcp(_) => Entrance::Tcp,
-        }
-    }
-
-    /// The next connection; not blocking.
-    async fn accept(&self, patience: Duration) -> io::Result<OwnedFd> {
-        match self {
-            Self::Unix(listener) => Ok(listener.accept().await?.0.into_std()?.into()),
+            Self::Unix(listener) => {
+                let stream = listener.accept().await?.0.into_std()?;
+                let uid = getsockopt(&stream, PeerCredentials)?.uid();
+                Ok((stream.into(), Entrance::Unix { uid: Uid::from_raw(uid) }))
+            }
             Self::Tcp(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;
                 watch(&stream, patience)?;
-                Ok(stream.into())
+                Ok((stream.into(), Entrance::Tcp))
             }
         }
     }
@@ -72,10 +72,10 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
         let mut backoff = FIRST_BACKOFF;
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             match listener.accept(state.settings.peer_timeout).await {
-                Ok(socket) => {
+                Ok((socket, entrance)) => {
                     backoff = FIRST_BACKOFF;
                     let Some((handle, seat)) = workers.least_busy() else { break };
-                    let (state, session, entrance) = (Arc::clone(&state), Arc::clone(&session), listener.entrance());
+                    let (state, session) = (Arc::clone(&state), Arc::clone(&session));
                     let tasks = state.tasks.clone();
                     let connection = async move {
                         conn::serve(state, session, socket, entrance).await;
@@ -101,7 +101,6 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::socket::getsockopt;
 
     #[test]
     fn the_kernel_looks_after_silent_peers() {

@@ -9,6 +9,7 @@ use vineyard_core::{InstanceId, ObjectId, SessionId};
 
 use crate::meta::Tree;
 use crate::plasma::PlasmaIndex;
+use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
 
@@ -41,10 +42,12 @@ pub(crate) struct Session {
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
     pub(crate) members: Gauge,
-    /// Requests that wait for an object or a name.
+    /// Requests that wait now.
     pub(crate) waiting: Gauge,
     /// Cancelled when nobody may enter any more.
     pub(crate) closing: CancellationToken,
+    /// The file of its socket, unless somebody else looks after it.
+    file: Mutex<Option<SocketFile>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -75,6 +78,21 @@ impl Session {
             members: Gauge::default(),
             waiting: Gauge::default(),
             closing,
+            file: Mutex::default(),
+        }
+    }
+
+    /// Lets the session look after the file of its socket.
+    pub(crate) fn keep_file(&self, file: SocketFile) {
+        *lock(&self.file) = Some(file);
+    }
+
+    /// Takes nobody in any more: whoever looks for the socket does not find it.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+        let file = lock(&self.file).take();
+        if let Some(file) = file {
+            file.remove();
         }
     }
 

@@ -70,7 +70,7 @@ impl Stream {
         self.settle()?;
         let start = into.len();
         into.resize(start.saturating_add(self.chunk), 0);
-        let small = self.chunk == SMALL_READ && self.entrance == Entrance::Unix;
+        let small = self.chunk == SMALL_READ && self.entrance.is_unix();
         let flags = MsgFlags::MSG_DONTWAIT | if small { MsgFlags::MSG_PEEK } else { MsgFlags::empty() };
         let socket = self.socket.get_ref().as_raw_fd();
         let result = recv(socket, into.get_mut(start..).unwrap_or_default(), flags).map_err(io::Error::from);

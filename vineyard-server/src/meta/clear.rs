@@ -1,5 +1,6 @@
 //! Removing every object.
 
+use super::backend::Key;
 use super::delete::Deleted;
 use super::edges::Edges;
 use super::record::KeyLists;
@@ -10,6 +11,12 @@ impl Tree {
     /// grows with the number of objects.
     pub fn clear(&mut self) -> Deleted {
         let deleted = Deleted { objects: self.records.keys().copied().collect(), blobs: self.edges.blobs() };
+        let mut changes = self.changes();
+        let persistent = self.records.iter().filter(|(_, record)| !record.transient).map(|(id, _)| id);
+        persistent.chain(self.strays.keys()).for_each(|id| changes.delete(Key::Object(*id)));
+        self.edges.published().for_each(|(signature, instance, _)| changes.delete(Key::Signature(signature, instance)));
+        self.publish(changes);
+        self.strays.clear();
         self.records.clear();
         self.by_type.clear();
         self.key_lists = KeyLists::default();

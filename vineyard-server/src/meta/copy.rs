@@ -45,6 +45,11 @@ impl Tree {
         }
         let copy = self.fresh_id(ids, |_| false);
         self.insert(copy, draft);
+        if let Some(record) = self.record(copy).filter(|record| !record.transient) {
+            let mut changes = self.changes();
+            changes.put_object(self, copy, record);
+            self.publish(changes);
+        }
         Ok(copy)
     }
 }

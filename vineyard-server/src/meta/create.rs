@@ -14,7 +14,7 @@ use super::{BLOB_TYPENAME, Blobs, LABELS_KEY, NAME_KEY};
 use crate::ids::IdGenerator;
 
 /// Keys that have a place of their own in a record; `id` is not stored at all.
-const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
+pub(super) const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
 
 /// What [`Tree::create`] made of one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

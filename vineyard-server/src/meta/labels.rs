@@ -32,6 +32,12 @@ impl Tree {
         let text = Value::Object(merged).to_string();
         record
             .set_text(LABELS_KEY, &text, &mut self.key_lists)
-            .ok_or_else(|| invalid(format!("{} bytes of labels are too many for {id}", text.len())))
+            .ok_or_else(|| invalid(format!("{} bytes of labels are too many for {id}", text.len())))?;
+        if !record.transient {
+            let mut changes = self.changes();
+            changes.put_text(id, LABELS_KEY, &text);
+            self.publish(changes);
+        }
+        Ok(())
     }
 }

@@ -9,8 +9,13 @@
 //!      ├─ by_type: typename ──> ids           listing
 //!      ├─ edges: member ──> parents           deletion
 //!      │         signature ──> holder         members of global objects
-//!      └─ names: name ──> id                  survive their object
+//!      ├─ names: name ──> id                  survive their object
+//!      ├─ strays: id ──> fields               published, but of no object
+//!      └─ log: the revision ──> watches       what is published, batch by batch
 //! ```
+//!
+//! What is persistent is published: `publish` says which keys it amounts to, `apply` takes them from others, and
+//! [`backend`] is where they are kept.
 //!
 //! Trees are shaped by a peer, so every record keeps the extent of its view, and what is too deep or too large is
 //! refused when it is created. A signature may come to stand for another object later, which can undo what was
@@ -23,6 +28,8 @@
     clippy::panic
 )]
 
+mod apply;
+pub mod backend;
 mod clear;
 mod copy;
 mod create;
@@ -33,6 +40,8 @@ mod labels;
 mod list;
 mod names;
 mod persist;
+mod pointer;
+mod publish;
 mod record;
 mod refusal;
 mod text;
@@ -42,6 +51,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use apply::Applied;
 pub use create::Created;
 pub use delete::Deleted;
 pub use tree::Tree;

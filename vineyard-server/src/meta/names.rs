@@ -6,6 +6,8 @@ use std::ops::Bound;
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::NAME_KEY;
+use super::backend::{Entry, Key};
+use super::pointer::escape;
 use super::refusal::error;
 use super::tree::Tree;
 use crate::pattern::Pattern;
@@ -28,10 +30,15 @@ impl Tree {
             let message = format!("{id} is transient, only persistent objects can have names");
             return Err(error(StatusCode::Invalid, message));
         }
-        record.set_text(NAME_KEY, &escape(name), &mut self.key_lists).ok_or_else(|| {
+        let escaped = escape(name);
+        record.set_text(NAME_KEY, &escaped, &mut self.key_lists).ok_or_else(|| {
             error(StatusCode::Invalid, format!("a name of {} bytes is too long for {id}", name.len()))
         })?;
         self.names.insert(name.to_owned(), id);
+        let mut changes = self.changes();
+        changes.put(|| Entry::Name { name: name.to_owned(), id });
+        changes.put_text(id, NAME_KEY, &escaped);
+        self.publish(changes);
         Ok(())
     }
 
@@ -43,9 +50,15 @@ impl Tree {
     /// Takes a name away. Its object also loses `__name`, even if it has another name left.
     pub fn drop_name(&mut self, name: &str) {
         let Some(id) = self.names.remove(name) else { return };
-        if let Some(record) = self.records.get_mut(&id) {
-            record.remove(NAME_KEY, &mut self.key_lists);
+        let mut changes = self.changes();
+        changes.delete(Key::Name(name.to_owned()));
+        if let Some(record) = self.records.get_mut(&id)
+            && record.remove(NAME_KEY, &mut self.key_lists).is_some()
+            && !record.transient
+        {
+            changes.delete(Key::Field(id, NAME_KEY.to_owned()));
         }
+        self.publish(changes);
     }
 
     /// At most `limit` names that match and come `after` a name, in byte order; all of them, if there is none. The last
@@ -63,9 +76,4 @@ impl Tree {
         let matching = candidates.filter(|(name, _)| pattern.matches(name));
         matching.take(limit).map(|(name, id)| (name.clone(), *id)).collect()
     }
-}
-
-/// Writes a name as one step of a JSON pointer.
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

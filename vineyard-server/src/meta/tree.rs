@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use vineyard_core::{InstanceId, ObjectId};
 
+use super::backend::{Fields, Key, Log};
 use super::edges::Edges;
 use super::extent::Extent;
+use super::publish::Changes;
 use super::record::{Draft, KeyLists, Record};
 use crate::ids::IdGenerator;
 
@@ -46,6 +48,9 @@ pub struct Tree {
     pub(super) key_lists: KeyLists,
     /// Names are given by clients and survive their object.
     pub(super) names: BTreeMap<String, ObjectId>,
+    /// Published fields of what is no object yet, or none any more.
+    pub(super) strays: BTreeMap<ObjectId, Fields>,
+    pub(super) log: Log,
 }
 
 impl Tree {
@@ -58,6 +63,8 @@ impl Tree {
             edges: Edges::new(instance),
             key_lists: KeyLists::default(),
             names: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            log: Log::default(),
         }
     }
 
@@ -114,15 +121,33 @@ impl Tree {
         self.records.insert(id, Box::new(record));
     }
 
-    /// Removes an object from every index.
-    pub(super) fn remove(&mut self, id: ObjectId) -> bool {
-        let Some(record) = self.records.remove(&id) else { return false };
+    /// Takes an object out of every index but that of signatures.
+    pub(super) fn unlink(&mut self, id: ObjectId) -> Option<Box<Record>> {
+        let record = self.records.remove(&id)?;
         self.edges.disconnect(id, &record);
         if let Some(ids) = self.by_type.get_mut(&record.typename) {
             ids.remove(&id);
             if ids.is_empty() {
                 self.by_type.remove(&record.typename);
             }
+        }
+        Some(record)
+    }
+
+    /// Removes an object from every index.
+    pub(super) fn remove(&mut self, id: ObjectId, changes: &mut Changes) -> bool {
+        let Some(record) = self.unlink(id) else {
+            let stray = self.strays.remove(&id).is_some();
+            if stray {
+                changes.delete(Key::Object(id));
+            }
+            return stray;
+        };
+        if !record.transient {
+            changes.delete(Key::Object(id));
+        }
+        if let Some((signature, true)) = self.edges.withdraw(id, &record, false) {
+            changes.delete(Key::Signature(signature, record.instance));
         }
         record.release(&mut self.key_lists);
         true

@@ -9,7 +9,6 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
-use super::connection::Entrance;
 use crate::session::Session;
 use crate::store::Placement;
 use crate::store::arena::Access;
@@ -104,7 +103,7 @@ pub(super) fn describe_all(
 /// Describes a blob to this connection; an arena it does not know gets a label. Over TCP nothing can be mapped.
 fn describe(connection: &mut Connection, placement: &Placement, access: Access) -> Result<Payload, ServerError> {
     let payload = describe_bare(placement);
-    let Some(file) = placement.file.as_ref().filter(|_| connection.entrance() == Entrance::Unix) else {
+    let Some(file) = placement.file.as_ref().filter(|_| connection.entrance().is_unix()) else {
         return Ok(payload);
     };
     let state = connection.state();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use nix::unistd::Uid;
 use vineyard_core::protocol::DecodeError;
 use vineyard_core::{ServerError, StatusCode};
 
@@ -17,9 +18,19 @@ use crate::store::{ConnectionId, Peer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entrance {
     /// The socket of a session, on this host: descriptors can be passed.
-    Unix,
+    Unix {
+        /// The user who connected.
+        uid: Uid,
+    },
     /// The TCP endpoint.
     Tcp,
+}
+
+impl Entrance {
+    /// Whether memory can be shared.
+    pub(crate) fn is_unix(self) -> bool {
+        matches!(self, Self::Unix { .. })
+    }
 }
 
 /// One connection. Dropping it gives back all that it held.
@@ -44,7 +55,7 @@ impl Connection {
         state.connections.add();
         session.members.add();
         match entrance {
-            Entrance::Unix => session.ipc_connections.add(),
+            Entrance::Unix { .. } => session.ipc_connections.add(),
             Entrance::Tcp => state.rpc_connections.add(),
         }
         let peer = Peer { connection: state.new_connection(), native: false };
@@ -108,9 +119,13 @@ impl Connection {
     }
 
     /// Refuses what only works between processes of one host.
-    pub(super) fn need_unix(&self, what: &str) -> Result<(), ServerError> {
+    ///
+    /// # Errors
+    ///
+    /// Code 1 over TCP.
+    pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
-            Entrance::Unix => Ok(()),
+            Entrance::Unix { uid } => Ok(uid),
             Entrance::Tcp => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
@@ -125,7 +140,7 @@ impl Drop for Connection {
         let lent = self.lent.values().map(|(_, size)| size).sum::<u64>();
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);
         match self.entrance {
-            Entrance::Unix => self.session.ipc_connections.remove(),
+            Entrance::Unix { .. } => self.session.ipc_connections.remove(),
             Entrance::Tcp => self.state.rpc_connections.remove(),
         };
         self.state.leave(&self.session);

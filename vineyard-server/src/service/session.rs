@@ -1,7 +1,6 @@
 //! Who is on the other side, sessions, and how this instance is doing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +11,6 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, SessionId, StatusCode};
 
 use super::Connection;
-use super::connection::Entrance;
 use crate::listen::{self, Listener};
 use crate::session::{Session, StoreKind};
 use crate::socket::Claim;
@@ -29,7 +27,7 @@ pub(crate) const NO_ENDPOINT: &str = "0.0.0.0:0";
 pub(super) fn register(connection: &mut Connection, request: &RegisterRequest) -> Result<RegisterReply, ServerError> {
     let state = connection.state();
     // The path of a UNIX socket says which session is meant.
-    if connection.entrance() == Entrance::Tcp {
+    if !connection.entrance().is_unix() {
         let id = SessionId::from_raw(request.session_id);
         let session = state.session(id).ok_or_else(|| no_session(id))?;
         connection.enter(session);
@@ -92,12 +90,13 @@ pub(super) fn new_session(state: &Arc<State>, request: &NewSessionRequest) -> Re
         return Err(ServerError::new(StatusCode::NotEnoughMemory, "too many sessions are open"));
     };
     let socket_path = session.socket.clone();
-    let (state, file) = (Arc::clone(state), claim.file);
+    session.keep_file(claim.file);
+    let state = Arc::clone(state);
     tracing::info!(session = %id, socket = socket_path, "a session is opened");
     state.tasks.clone().spawn(async move {
         let workers = Arc::clone(&state.workers);
         listen::accept(Arc::clone(&state), Arc::clone(&session), Listener::Unix(listener), workers).await;
-        file.remove();
+        session.close();
         state.remove_if_over(&session);
     });
     Ok(NewSessionReply { socket_path })
@@ -114,13 +113,7 @@ pub(super) fn delete_session(connection: &Connection) -> Result<(), ServerError>
         let message = "the root session cannot be deleted: stop the server instead";
         return Err(ServerError::new(StatusCode::Invalid, message));
     }
-    session.closing.cancel();
-    // At once, so that nobody finds a socket behind which there is nobody; the accept loop removes it if it is still
-    // the same file.
-    let path = PathBuf::from(&session.socket);
-    if let Err(error) = std::fs::remove_file(&path) {
-        tracing::debug!(path = %path.display(), %error, "the socket of a session is gone already");
-    }
+    session.close();
     tracing::info!(session = %session.id, "a session is closed");
     Ok(())
 }

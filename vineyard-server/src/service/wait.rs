@@ -9,7 +9,7 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, finish, meta, name, refuse, session, stream};
+use super::{Connection, Next, answer, finish, meta, name, refuse, stream};
 use crate::store::Reserved;
 use crate::streams::{Pulled, WriterTicket};
 
@@ -42,11 +42,11 @@ pub(crate) enum Trimmed {
 
 /// Answers a request when its time has come. What is cut short gives back what it holds.
 pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mut Vec<u8>) -> Next {
+    let session = connection.session();
+    let _counted = session.waiting.enter();
     match waiting {
         Waiting::Data(request) => {
             let state = connection.state();
-            let session = connection.session();
-            let _counted = session.waiting.enter();
             loop {
                 let mut changed = pin!(session.changed.notified());
                 // Before looking, so that no change is missed in between.
@@ -57,18 +57,14 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
                 changed.await;
             }
         }
-        Waiting::Name(request) => {
-            let session = connection.session();
-            let _counted = session.waiting.enter();
-            loop {
-                let mut changed = pin!(session.changed.notified());
-                changed.as_mut().enable();
-                if let Some(reply) = name::get_name(&session, &request) {
-                    return answer(connection, reply, out);
-                }
-                changed.await;
+        Waiting::Name(request) => loop {
+            let mut changed = pin!(session.changed.notified());
+            changed.as_mut().enable();
+            if let Some(reply) = name::get_name(&session, &request) {
+                return answer(connection, reply, out);
             }
-        }
+            changed.await;
+        },
         Waiting::Chunk(chunk) => {
             let gone = || ServerError::new(StatusCode::StreamFailed, "the stream is gone");
             let pulled = chunk.await.unwrap_or_else(|_| Err(gone()));
@@ -106,7 +102,7 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
         }
         Waiting::Verify(request) => {
             let reply = match verify(connection, &request).await {
-                Ok(()) => session::register(connection, &request),
+                Ok(()) => super::session::register(connection, &request),
                 Err(error) => Err(error),
             };
             answer(connection, reply, out)

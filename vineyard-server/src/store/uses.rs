@@ -8,8 +8,8 @@ use vineyard_core::ObjectId;
 
 use super::lease::ConnectionId;
 
-/// Blobs that one connection may depend on: more than any store holds, and an end to what a peer can make us keep.
-const MOST: usize = 1 << 26;
+/// Blobs that one connection may depend on: an end to what a peer can make us keep. More are not counted.
+const MOST: usize = 1 << 22;
 
 /// The blobs that each connection depends on. How many connections depend on a blob is the blob's own record.
 #[derive(Debug, Default)]

@@ -36,6 +36,7 @@ fn pages_follow_each_other() {
                 break;
             }
             found.extend(page);
+            assert!(found.len() <= whole.len(), "pages overlap: {found:?}");
         }
         assert_eq!(found, whole, "{pattern}");
     }

@@ -8,15 +8,19 @@
     reason = "a test that stumbles is a test that fails"
 )]
 
+mod apply;
+mod backend;
 mod clear;
 mod copy;
 mod create;
 mod delete;
+mod form;
 mod hostile;
 mod labels;
 mod list;
 mod model;
 mod names;
+mod publish;
 mod replay;
 mod view;
 
@@ -153,7 +157,10 @@ impl Tree {
             self.by_type.iter().map(|(typename, ids)| (&**typename, ids.clone())).collect();
         assert_eq!(types, by_type);
         assert_eq!(self.key_lists.len(), key_lists.len());
-        for (signature, instance, id) in self.edges.claims() {
+        for id in self.strays.keys() {
+            assert!(self.record(*id).is_none_or(|record| record.transient), "the fields of {id} are in one place");
+        }
+        for (signature, instance, id) in self.edges.unpublished() {
             let record: &Record = self.record(id).expect("a claim is withdrawn with its object");
             assert_eq!((record.signature, record.instance), (Some(signature), instance));
         }

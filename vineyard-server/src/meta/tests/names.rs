@@ -123,9 +123,12 @@ fn pages_of_names_follow_each_other() {
                 break;
             }
             found.extend(page.into_keys());
+            assert!(found.len() <= whole.len(), "pages overlap: {found:?}");
         }
         assert_eq!(found, whole);
     }
+    let begins_with_it = server.tree.list_names(&Pattern::new("a02*", false), Some("a02"), 9);
+    assert!(begins_with_it.is_empty(), "{begins_with_it:?}");
     let all = Pattern::new("*", false);
     let after = |name: &str| server.tree.list_names(&all, Some(name), 1).into_keys().next();
     assert_eq!(after("a02").as_deref(), Some("a04"), "the name itself is not on the page");
