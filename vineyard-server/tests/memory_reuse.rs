@@ -4,7 +4,7 @@ mod raw;
 
 use std::io::Write;
 
-use raw::{Raw, server_with_rpc};
+use raw::{MIB, Raw, server_with_rpc};
 use serde_json::{Value, json};
 
 fn get(id: &Value) -> Value {
@@ -34,4 +34,31 @@ fn a_peer_that_reads_late_gets_what_it_asked_for() {
         }
         assert!(reader.bytes(usize::try_from(SIZE).expect("small")).iter().all(|byte| *byte == 1), "another's bytes");
     }
+}
+
+#[test]
+fn bytes_that_arrive_for_a_deleted_blob_go_nowhere() {
+    let server = server_with_rpc();
+    let (mut writer, mut other) = (Raw::tcp(&server, 0), Raw::stock(&server));
+    let deletions = [
+        |id: &Value| json!({"type": "drop_buffer_request", "id": id}),
+        |_: &Value| json!({"type": "clear_request"}),
+        |id: &Value| json!({"type": "del_data_request", "id": [id], "fastpath": true, "memory_trim": true}),
+        |id: &Value| json!({"type": "shrink_buffer_request", "id": id, "size": 1}),
+    ];
+    for delete in deletions {
+        let id = writer.ok(json!({"type": "create_remote_buffer_request", "size": MIB}))["id"].clone();
+        other.ok(delete(&id));
+        let taken = filled(&mut other, MIB - 64, 2);
+        writer.stream.write_all(&vec![1; usize::try_from(MIB).expect("small")]).expect("written");
+        let reply = writer.receive();
+        assert!(reply["code"] == 12 || reply["created"]["is_sealed"] == true, "{reply}");
+        other.ok(get(&taken));
+        let found = other.bytes(usize::try_from(MIB - 64).expect("small"));
+        assert!(found.iter().all(|byte| *byte == 2), "another's bytes");
+        other.ok(json!({"type": "clear_request"}));
+        assert_eq!(other.used(), 0);
+    }
+    let report = server.stop();
+    assert_eq!((report.allocated_bytes, report.leases), (0, 0));
 }

@@ -233,15 +233,17 @@ impl BlobStore {
         Ok(found)
     }
 
-    /// Gives back what [`get_to_send`](Self::get_to_send) leased.
-    pub fn sent(&mut self, peer: Peer, placements: &[Placement]) {
+    /// Gives back one lease on each of some blobs.
+    pub fn give_back(&mut self, peer: Peer, placements: &[Placement]) {
         for placement in placements {
             self.release_lease(peer.connection, placement.id);
         }
     }
 
-    fn lease(&mut self, peer: Peer, found: &[Placement]) {
-        for placement in found {
+    /// Gives a peer one lease on each of some blobs, native or not: whoever deletes them meanwhile, their memory is
+    /// nobody else's.
+    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
+        for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
                 blob.leases = blob.leases.saturating_add(1);
                 self.leases.grant(peer.connection, placement.id);

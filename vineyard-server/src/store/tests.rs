@@ -373,7 +373,7 @@ fn bytes_on_the_way_are_not_reused() {
     let sending = store.get_to_send(me, &[blob], false).expect("sealed");
     assert!(store.remove_to_trim(&[blob]).is_empty());
     assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
-    store.sent(me, &sending);
+    store.give_back(me, &sending);
     assert_eq!(store.used_bytes(), 0);
 }
 
