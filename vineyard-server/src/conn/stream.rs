@@ -1,12 +1,10 @@
 //! One connected socket: reading, writing, descriptors. Tries first and waits only when the kernel says so.
 
-use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::sendfile::sendfile64;
 use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -25,9 +23,6 @@ const LINGER: Duration = Duration::from_micros(50);
 
 /// How long a peer may take to read its last reply when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Bytes of a file that are sent by one call: few enough that the other connections of the thread do not wait long.
-const FILE_BYTES: usize = 1 << 20;
 
 /// The byte that carries a descriptor; clients ignore its value.
 const CARRIER: [u8; 1] = [0x14];
@@ -194,31 +189,6 @@ impl Stream {
             sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&CARRIER)], &rights, flags, None).map(|_| true)
         })
         .await
-    }
-
-    /// Sends a range of a file, without a copy through this process.
-    ///
-    /// # Errors
-    ///
-    /// As [`write_all`](Self::write_all); [`io::ErrorKind::UnexpectedEof`] if the file ends before the range does.
-    pub(crate) async fn send_file(&self, file: &File, offset: u64, length: u64) -> io::Result<()> {
-        let mut offset = i64::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let mut rest = length;
-        while rest > 0 {
-            let wanted = usize::try_from(rest).unwrap_or(FILE_BYTES).min(FILE_BYTES);
-            let mut sent = 0;
-            self.patiently(|socket| {
-                sent = sendfile64(socket, file, Some(&mut offset), wanted)?;
-                Ok(true)
-            })
-            .await?;
-            if sent == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            rest = rest.saturating_sub(u64::try_from(sent).unwrap_or(rest));
-            tokio::task::yield_now().await;
-        }
-        Ok(())
     }
 
     /// Does `write` at once as far as it does not block, which is nearly always all of it; otherwise whenever the

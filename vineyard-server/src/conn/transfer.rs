@@ -12,7 +12,7 @@ use crate::service::{Incoming, Outgoing};
 use crate::store::Placement;
 use crate::store::arena::Access;
 
-/// Bytes that are compressed before the other connections of the thread get their turn.
+/// Bytes that are sent before the other connections of the thread get their turn.
 const STEP_BYTES: usize = 256 << 10;
 
 /// Takes the bytes of blobs from the peer and writes them where the blobs lie.
@@ -92,40 +92,35 @@ impl Target<'_> {
 
 /// Sends the bytes of blobs to the peer.
 ///
+/// They are copied on their way into the socket. `sendfile` would leave it with the pages themselves: once the last of
+/// them are queued the blobs are given up, and what is written there next is what a peer that reads late would get.
+///
 /// # Errors
 ///
 /// What the system says; [`io::ErrorKind::UnexpectedEof`] if the file of a blob was truncated.
 pub(super) async fn send(stream: &Stream, outgoing: &Outgoing) -> io::Result<()> {
     let mut packer = if outgoing.compress { Some(Packer::new()?) } else { None };
+    let (mut step, mut chunks) = (Vec::new(), Vec::new());
     for placement in &outgoing.placements {
         let Some(file) = placement.file.as_ref().map(|file| file.file(Access::Read)) else { continue };
-        match &mut packer {
-            None => stream.send_file(file, placement.offset, placement.length).await?,
-            Some(packer) => send_packed(stream, packer, file, placement).await?,
+        let mut sent = 0;
+        while sent < placement.length {
+            let rest = placement.length.saturating_sub(sent);
+            let count = usize::try_from(rest).unwrap_or(STEP_BYTES).min(STEP_BYTES);
+            step.resize(count.max(step.len()), 0);
+            let bytes = step.get_mut(..count).unwrap_or_default();
+            file.read_exact_at(bytes, placement.offset.saturating_add(sent))?;
+            sent = sent.saturating_add(u64::try_from(count).unwrap_or(rest));
+            match &mut packer {
+                None => stream.write_all(bytes).await?,
+                Some(packer) => {
+                    packer.pack(bytes, sent == placement.length, &mut chunks)?;
+                    stream.write_all(&chunks).await?;
+                    chunks.clear();
+                }
+            }
+            tokio::task::yield_now().await;
         }
-    }
-    Ok(())
-}
-
-async fn send_packed(
-    stream: &Stream,
-    packer: &mut Packer,
-    file: &std::fs::File,
-    placement: &Placement,
-) -> io::Result<()> {
-    let mut step = vec![0; STEP_BYTES];
-    let mut chunks = Vec::new();
-    let mut sent = 0;
-    while sent < placement.length {
-        let rest = placement.length.saturating_sub(sent);
-        let count = usize::try_from(rest).unwrap_or(STEP_BYTES).min(STEP_BYTES);
-        let bytes = step.get_mut(..count).unwrap_or_default();
-        file.read_exact_at(bytes, placement.offset.saturating_add(sent))?;
-        sent = sent.saturating_add(u64::try_from(count).unwrap_or(rest));
-        packer.pack(bytes, sent == placement.length, &mut chunks)?;
-        stream.write_all(&chunks).await?;
-        chunks.clear();
-        tokio::task::yield_now().await;
     }
     Ok(())
 }

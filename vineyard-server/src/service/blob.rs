@@ -85,7 +85,7 @@ pub(super) fn get_buffers(
     let placements = session.blobs().get(peer, request.ids.ids(), request.unsealed)?;
     let payloads = describe_all(connection, &placements, Access::Read).inspect_err(|_| {
         if peer.native {
-            session.blobs().sent(peer, &placements);
+            session.blobs().give_back(peer, &placements);
         }
     })?;
     Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false })

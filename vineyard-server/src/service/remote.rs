@@ -47,12 +47,12 @@ fn check(compress: bool) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Leases are for who maps memory; here the bytes travel.
+/// No lease outlasts the request: leases are for who maps memory; here the bytes travel.
 fn without_lease(connection: &Connection) -> Peer {
     Peer { native: false, ..connection.peer() }
 }
 
-/// Allocates one blob for the bytes to come, and writes the first reply.
+/// Allocates one blob for the bytes to come, leased until they are here, and writes the first reply.
 pub(super) fn create(
     connection: &Connection,
     request: &CreateRemoteBufferRequest,
@@ -60,8 +60,11 @@ pub(super) fn create(
 ) -> Result<Expect, ServerError> {
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
-    let placement = session.blobs().create(without_lease(connection), request.size, &state.ids)?;
-    let incoming = Incoming { placements: vec![placement], compress: request.compress, single: true };
+    let mut blobs = session.blobs();
+    let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
+    blobs.lease(connection.peer(), &placements);
+    drop(blobs);
+    let incoming = Incoming { placements, compress: request.compress, single: true };
     announce(connection, incoming, request.use_rdma, out)
 }
 
@@ -74,7 +77,10 @@ pub(super) fn create_many(
     check_count(request.sizes.len())?;
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
-    let placements = session.blobs().create_many(without_lease(connection), &request.sizes, &state.ids)?;
+    let mut blobs = session.blobs();
+    let placements = blobs.create_many(without_lease(connection), &request.sizes, &state.ids)?;
+    blobs.lease(connection.peer(), &placements);
+    drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: false };
     announce(connection, incoming, request.use_rdma, out)
 }
@@ -87,7 +93,10 @@ fn announce(
 ) -> Result<Expect, ServerError> {
     connection.session().changed.notify_waiters();
     match describe(&incoming, out) {
-        Ok(()) if use_rdma => Ok(Expect::Nothing),
+        Ok(()) if use_rdma => {
+            connection.session().blobs().give_back(connection.peer(), &incoming.placements);
+            Ok(Expect::Nothing)
+        }
         Ok(()) => Ok(Expect::Bytes(incoming)),
         Err(error) => {
             connection.session().blobs().take_back(connection.peer(), &incoming.placements);
@@ -112,16 +121,19 @@ fn describe(incoming: &Incoming, out: &mut Vec<u8>) -> Result<(), FrameError> {
 ///
 /// # Errors
 ///
-/// Code 12 if somebody deleted one of them meanwhile.
+/// Code 12 if somebody deleted one of them meanwhile; the others go as well.
 pub(super) fn received(connection: &Connection, mut incoming: Incoming, out: &mut Vec<u8>) -> Result<(), ServerError> {
-    let session = connection.session();
+    let (session, peer) = (connection.session(), connection.peer());
     {
         let mut blobs = session.blobs();
-        for placement in incoming.placements.iter_mut().filter(|placement| placement.length > 0) {
-            blobs.seal_alone(placement.id)?;
-            placement.sealed = true;
+        let mut with_bytes = incoming.placements.iter().filter(|placement| placement.length > 0);
+        if let Err(error) = with_bytes.try_for_each(|placement| blobs.seal_alone(placement.id)) {
+            blobs.take_back(peer, &incoming.placements);
+            return Err(error);
         }
+        blobs.give_back(peer, &incoming.placements);
     }
+    incoming.placements.iter_mut().for_each(|placement| placement.sealed = placement.length > 0);
     session.changed.notify_waiters();
     describe(&incoming, out).map_err(|error| super::unsendable(&error))
 }
@@ -151,5 +163,5 @@ pub(super) fn get(
 
 /// The bytes are out: gives the leases back.
 pub(super) fn sent(connection: &Connection, outgoing: &Outgoing) {
-    connection.session().blobs().sent(connection.peer(), &outgoing.placements);
+    connection.session().blobs().give_back(connection.peer(), &outgoing.placements);
 }

@@ -102,15 +102,16 @@ impl BlobStore {
         }
         let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
         let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
-        Ok(self.add(peer, ids.blob(), blob))
+        Ok(self.add(peer, ids, blob))
     }
 
     /// Makes one unsealed blob of a file, which counts as no memory.
     pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
-        self.add(peer, ids.blob(), Blob::new(Arc::new(file), None, 0, size, peer.connection))
+        self.add(peer, ids, Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
-    fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Placement {
+    fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Placement {
+        let id = self.fresh_id(ids);
         if peer.native {
             self.leases.grant(peer.connection, id);
             blob.leases = 1;
@@ -119,6 +120,17 @@ impl BlobStore {
         self.unsealed.entry(peer.connection).or_default().insert(id);
         self.blobs.insert(id, blob);
         placement
+    }
+
+    /// An id that nobody has taken: who takes a blob of another session over chooses its id, which may be that of
+    /// tomorrow.
+    fn fresh_id(&self, ids: &IdGenerator) -> ObjectId {
+        loop {
+            let id = ids.blob();
+            if !self.blobs.contains_key(&id) {
+                return id;
+            }
+        }
     }
 
     /// Makes several unsealed blobs, all or none. Small ones of a native peer share one allocation.
@@ -133,7 +145,7 @@ impl BlobStore {
         for &size in sizes {
             let packed = pack.as_mut().filter(|_| (1..=PACKED_BYTES).contains(&size)).and_then(|pack| pack.next(size));
             let placement = match packed {
-                Some(blob) => Ok(self.add(peer, ids.blob(), blob)),
+                Some(blob) => Ok(self.add(peer, ids, blob)),
                 None => self.create(peer, size, ids),
             };
             match placement {
@@ -233,15 +245,17 @@ impl BlobStore {
         Ok(found)
     }
 
-    /// Gives back what [`get_to_send`](Self::get_to_send) leased.
-    pub fn sent(&mut self, peer: Peer, placements: &[Placement]) {
+    /// Gives back one lease on each of some blobs.
+    pub fn give_back(&mut self, peer: Peer, placements: &[Placement]) {
         for placement in placements {
             self.release_lease(peer.connection, placement.id);
         }
     }
 
-    fn lease(&mut self, peer: Peer, found: &[Placement]) {
-        for placement in found {
+    /// Gives a peer one lease on each of some blobs, native or not: whoever deletes them meanwhile, their memory is
+    /// nobody else's.
+    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
+        for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
                 blob.leases = blob.leases.saturating_add(1);
                 self.leases.grant(peer.connection, placement.id);

@@ -364,6 +364,25 @@ fn a_moved_blob_belongs_to_both_sessions() {
 }
 
 #[test]
+fn an_id_that_was_chosen_for_a_moved_blob_is_not_given_again() {
+    let (mut from, mut to) = (store().0, store().0);
+    to.pool = from.pool.clone();
+    // It is ahead of the clock, so that the next ids are known.
+    let ids = IdGenerator::starting_after(InstanceId::from_raw(7), 2_000_000_000_000);
+    let me = peer(1, true);
+    let blob = from.create(me, 1000, &ids).expect("fits").id;
+    let tomorrow = ObjectId::from_raw(blob.as_raw() + 1);
+    let handover = from.hand_over(blob).expect("there");
+    assert!(to.take_over(tomorrow, handover, ConnectionId(9)));
+    let made = to.create(me, 500, &ids).expect("fits").id;
+    assert_eq!((to.sealed_length(tomorrow), to.own_length(me, made)), (Some(1000), Some(500)));
+    from.disconnect(me.connection);
+    to.disconnect(me.connection);
+    to.remove(tomorrow).expect("there");
+    assert_eq!(to.allocated_bytes(), 0);
+}
+
+#[test]
 fn bytes_on_the_way_are_not_reused() {
     let (mut store, ids) = store();
     let me = peer(1, false);
@@ -373,7 +392,7 @@ fn bytes_on_the_way_are_not_reused() {
     let sending = store.get_to_send(me, &[blob], false).expect("sealed");
     assert!(store.remove_to_trim(&[blob]).is_empty());
     assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
-    store.sent(me, &sending);
+    store.give_back(me, &sending);
     assert_eq!(store.used_bytes(), 0);
 }
 
