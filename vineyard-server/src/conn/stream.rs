@@ -46,6 +46,7 @@ pub(crate) struct Stream {
     /// The last read found nothing more.
     drained: bool,
     chunk: usize,
+    scratch: Box<[u8; SMALL_READ]>,
 }
 
 impl Stream {
@@ -57,22 +58,33 @@ impl Stream {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let socket = register(socket, Interest::READABLE)?;
-        Ok(Self { socket, entrance, patience, stop, owed: 0, drained: true, chunk: SMALL_READ })
+        let scratch = Box::new([0; SMALL_READ]);
+        Ok(Self { socket, entrance, patience, stop, owed: 0, drained: true, chunk: SMALL_READ, scratch })
     }
 
     /// Appends what has arrived; `None` if there is nothing, 0 bytes if the peer has ended.
     pub(crate) fn try_read(&mut self, into: &mut Vec<u8>) -> io::Result<Option<usize>> {
         self.settle()?;
-        let start = into.len();
-        into.resize(start.saturating_add(self.chunk), 0);
-        let small = self.chunk == SMALL_READ && self.entrance.is_unix();
-        let flags = MsgFlags::MSG_DONTWAIT | if small { MsgFlags::MSG_PEEK } else { MsgFlags::empty() };
+        let small = self.chunk == SMALL_READ;
+        let peek = small && self.entrance.is_unix();
+        let flags = MsgFlags::MSG_DONTWAIT | if peek { MsgFlags::MSG_PEEK } else { MsgFlags::empty() };
         let socket = self.socket.get_ref().as_raw_fd();
-        let result = recv(socket, into.get_mut(start..).unwrap_or_default(), flags).map_err(io::Error::from);
+        let result = if small {
+            // By way of a buffer that is there: most looks find nothing, and room would be cleared for each.
+            let result = recv(socket, &mut *self.scratch, flags);
+            into.extend_from_slice(self.scratch.get(..result.unwrap_or(0)).unwrap_or_default());
+            result
+        } else {
+            let start = into.len();
+            into.resize(start.saturating_add(self.chunk), 0);
+            let result = recv(socket, into.get_mut(start..).unwrap_or_default(), flags);
+            into.truncate(start.saturating_add(result.unwrap_or(0)));
+            result
+        };
+        let result = result.map_err(io::Error::from);
         let count = *result.as_ref().unwrap_or(&0);
-        into.truncate(start.saturating_add(count));
         self.drained = count < self.chunk;
-        if small {
+        if peek {
             self.owed = count;
         }
         self.chunk = if self.drained { SMALL_READ } else { self.chunk.saturating_mul(2).min(LARGE_READ) };
