@@ -1,7 +1,7 @@
 //! A session: objects, blobs, names and streams of their own, on memory that all sessions share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,8 @@ pub(crate) struct Session {
     tree: Mutex<Tree>,
     plasma: Mutex<PlasmaIndex>,
     blobs: Mutex<BlobStore>,
+    /// Wakes who waits for room.
+    freed: Arc<Notify>,
     /// Wakes requests that wait for an object or a name.
     pub(crate) changed: Notify,
     /// Connections through its socket.
@@ -65,6 +67,7 @@ impl Session {
         pool: SharedPool,
         closing: CancellationToken,
     ) -> Self {
+        let freed = pool.lock().freed();
         Self {
             id,
             kind,
@@ -73,6 +76,7 @@ impl Session {
             tree: Mutex::new(Tree::new(instance)),
             plasma: Mutex::default(),
             blobs: Mutex::new(BlobStore::new(pool)),
+            freed,
             changed: Notify::new(),
             ipc_connections: Gauge::default(),
             members: Gauge::default(),
@@ -156,16 +160,21 @@ impl Session {
 
     /// Gives back what a connection held.
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
-        let unread = self.streams().disconnect(connection);
-        if !unread.is_empty() {
+        let dropped = self.streams().disconnect(connection);
+        if let Some(unread) = dropped {
             self.delete(&unread, false, false);
+            // A writer that waits for room has to learn that there is nothing to wait for.
+            self.freed.notify_waiters();
         }
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
         let unused = blobs.disconnect(connection);
         if self.kind == StoreKind::Plasma {
-            // Such blobs live for as long as somebody depends on them.
-            for id in unused.into_iter().filter(|id| plasma.forget(*id)) {
+            // Such blobs live for as long as somebody depends on them; those that another session shares stay.
+            for id in unused {
+                if blobs.came_from_elsewhere(id) || !plasma.forget(id) {
+                    continue;
+                }
                 if let Err(error) = blobs.remove(id) {
                     tracing::trace!(%error, "nothing to delete");
                 }
