@@ -43,7 +43,7 @@ pub(crate) struct Session {
     /// Connections through its socket.
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
-    pub(crate) members: Gauge,
+    pub(crate) members: Members,
     /// Requests that wait now.
     pub(crate) waiting: Gauge,
     /// Cancelled when nobody may enter any more.
@@ -79,7 +79,7 @@ impl Session {
             freed,
             changed: Notify::new(),
             ipc_connections: Gauge::default(),
-            members: Gauge::default(),
+            members: Members::default(),
             waiting: Gauge::default(),
             closing,
             file: Mutex::default(),
@@ -183,6 +183,31 @@ impl Session {
     }
 }
 
+/// Counts the connections that work in a session, and knows when it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Members(AtomicU64);
+
+impl Members {
+    /// Stands for none, for ever.
+    const OVER: u64 = u64::MAX;
+
+    /// One more; false if the session is over.
+    pub(crate) fn join(&self) -> bool {
+        let more = |count: u64| if count == Self::OVER { None } else { Some(count.saturating_add(1)) };
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// One less of those who joined.
+    pub(crate) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Ends the session if nobody is left in it: nobody joins any more. Whether this call did so.
+    pub(crate) fn end(&self) -> bool {
+        self.0.compare_exchange(0, Self::OVER, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
 /// How many there are now.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge(AtomicU64);
@@ -193,9 +218,9 @@ impl Gauge {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// One less; how many are left.
-    pub(crate) fn remove(&self) -> u64 {
-        self.0.fetch_sub(1, Ordering::AcqRel).saturating_sub(1)
+    /// One less.
+    pub(crate) fn remove(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// One more until the guard is dropped.
