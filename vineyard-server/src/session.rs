@@ -1,7 +1,7 @@
 //! A session: objects, blobs, names and streams of their own, on memory that all sessions share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -36,12 +36,14 @@ pub(crate) struct Session {
     tree: Mutex<Tree>,
     plasma: Mutex<PlasmaIndex>,
     blobs: Mutex<BlobStore>,
+    /// Wakes who waits for room.
+    freed: Arc<Notify>,
     /// Wakes requests that wait for an object or a name.
     pub(crate) changed: Notify,
     /// Connections through its socket.
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
-    pub(crate) members: Gauge,
+    pub(crate) members: Members,
     /// Requests that wait now.
     pub(crate) waiting: Gauge,
     /// Cancelled when nobody may enter any more.
@@ -65,6 +67,7 @@ impl Session {
         pool: SharedPool,
         closing: CancellationToken,
     ) -> Self {
+        let freed = pool.lock().freed();
         Self {
             id,
             kind,
@@ -73,9 +76,10 @@ impl Session {
             tree: Mutex::new(Tree::new(instance)),
             plasma: Mutex::default(),
             blobs: Mutex::new(BlobStore::new(pool)),
+            freed,
             changed: Notify::new(),
             ipc_connections: Gauge::default(),
-            members: Gauge::default(),
+            members: Members::default(),
             waiting: Gauge::default(),
             closing,
             file: Mutex::default(),
@@ -156,21 +160,51 @@ impl Session {
 
     /// Gives back what a connection held.
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
-        let unread = self.streams().disconnect(connection);
-        if !unread.is_empty() {
+        let dropped = self.streams().disconnect(connection);
+        if let Some(unread) = dropped {
             self.delete(&unread, false, false);
+            // A writer that waits for room has to learn that there is nothing to wait for.
+            self.freed.notify_waiters();
         }
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
         let unused = blobs.disconnect(connection);
         if self.kind == StoreKind::Plasma {
-            // Such blobs live for as long as somebody depends on them.
-            for id in unused.into_iter().filter(|id| plasma.forget(*id)) {
+            // Such blobs live for as long as somebody depends on them; those that another session shares stay.
+            for id in unused {
+                if blobs.came_from_elsewhere(id) || !plasma.forget(id) {
+                    continue;
+                }
                 if let Err(error) = blobs.remove(id) {
                     tracing::trace!(%error, "nothing to delete");
                 }
             }
         }
+    }
+}
+
+/// Counts the connections that work in a session, and knows when it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Members(AtomicU64);
+
+impl Members {
+    /// Stands for none, for ever.
+    const OVER: u64 = u64::MAX;
+
+    /// One more; false if the session is over.
+    pub(crate) fn join(&self) -> bool {
+        let more = |count: u64| if count == Self::OVER { None } else { Some(count.saturating_add(1)) };
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// One less of those who joined.
+    pub(crate) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Ends the session if nobody is left in it: nobody joins any more. Whether this call did so.
+    pub(crate) fn end(&self) -> bool {
+        self.0.compare_exchange(0, Self::OVER, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
@@ -184,9 +218,9 @@ impl Gauge {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// One less; how many are left.
-    pub(crate) fn remove(&self) -> u64 {
-        self.0.fetch_sub(1, Ordering::AcqRel).saturating_sub(1)
+    /// One less.
+    pub(crate) fn remove(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// One more until the guard is dropped.

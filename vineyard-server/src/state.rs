@@ -169,15 +169,14 @@ impl State {
 
     /// A connection works in a session no more. A session that is closing goes with its last connection.
     pub(crate) fn leave(&self, session: &Session) {
-        if session.members.remove() == 0 {
-            self.remove_if_over(session);
-        }
+        session.members.leave();
+        self.remove_if_over(session);
     }
 
-    /// Removes a session that is closing, once nobody works in it.
+    /// Removes a session that is closing, once nobody works in it. Who found it before does not get in any more.
     pub(crate) fn remove_if_over(&self, session: &Session) {
-        let over = session.closing.is_cancelled() && session.members.count() == 0;
-        if over && session.id != SessionId::ROOT && self.children().remove(&session.id).is_some() {
+        if session.id != SessionId::ROOT && session.closing.is_cancelled() && session.members.end() {
+            self.children().remove(&session.id);
             session.blobs().close();
         }
     }

@@ -269,10 +269,11 @@ impl Streams {
         Ok(stream.ready.into())
     }
 
-    /// Forgets the streams that a connection has read from, and returns the chunks that nobody has read.
-    pub(crate) fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let streams = self.pulled.remove(&connection).unwrap_or_default();
-        streams.into_iter().filter_map(|id| self.remove(id).ok()).flatten().collect()
+    /// Forgets the streams that a connection has read from, and returns the chunks that nobody has read. `None` if it
+    /// has read from none.
+    pub(crate) fn disconnect(&mut self, connection: ConnectionId) -> Option<Vec<ObjectId>> {
+        let streams = self.pulled.remove(&connection)?;
+        Some(streams.into_iter().filter_map(|id| self.remove(id).ok()).flatten().collect())
     }
 }
 
@@ -391,8 +392,8 @@ mod tests {
         streams.push(STREAM, chunk(1)).expect("open");
         streams.push(STREAM, chunk(2)).expect("open");
         pull(&mut streams);
-        assert_eq!(streams.disconnect(READER), [chunk(2)], "the chunk that is read stays");
-        assert!(streams.disconnect(READER).is_empty() && !streams.contains(STREAM) && streams.pulled.is_empty());
+        assert_eq!(streams.disconnect(READER), Some(vec![chunk(2)]), "the chunk that is read stays");
+        assert!(streams.disconnect(READER).is_none() && !streams.contains(STREAM) && streams.pulled.is_empty());
         let mut streams = started();
         let (_, Pull::Later(mut later)) = pull(&mut streams) else { panic!("nothing is ready") };
         assert_eq!(streams.remove(STREAM), Ok(Vec::new()));

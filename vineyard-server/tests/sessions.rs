@@ -153,6 +153,47 @@ fn plasma_blobs_live_for_as_long_as_somebody_depends_on_them() {
 }
 
 #[test]
+fn a_plasma_id_is_free_again_when_its_blob_was_never_sealed() {
+    let server = server();
+    let mut root = Raw::stock(&server);
+    let socket = open(&mut root, 2);
+    let (mut one, mut two) = (Raw::at(&socket, 2), Raw::at(&socket, 2));
+    let create =
+        json!({"type": "create_buffer_by_plasma_request", "plasma_id": "YQ==", "size": 100, "plasma_size": 90});
+    let lost = one.ok(create.clone());
+    one.descriptor();
+    drop(one);
+    until(|| two.used() == 0);
+    let created = two.ok(create);
+    two.descriptor();
+    two.ok(json!({"type": "plasma_seal_request", "plasma_id": "YQ=="}));
+    let found = two.ok(json!({"type": "get_buffers_by_plasma_request", "num": 1, "0": "YQ=="}));
+    assert_eq!(found["0"]["object_id"], created["id"]);
+    assert_ne!(created["id"], lost["id"]);
+}
+
+#[test]
+fn a_plasma_blob_that_came_from_elsewhere_outlives_those_who_depend_on_it() {
+    let server = server();
+    let mut root = Raw::stock(&server);
+    let socket = open(&mut root, 2);
+    let mut one = Raw::at(&socket, 2);
+    let blob = root.create(5);
+    root.descriptor();
+    root.seal(&blob["id"]);
+    let moves = json!([[blob["id"], "YQ=="]]);
+    one.ok(json!({"type": "move_buffers_ownership_request", "id_to_pid": moves, "session_id": 0}));
+    let get = json!({"type": "get_buffers_by_plasma_request", "num": 1, "0": "YQ=="});
+    for _ in 0..2 {
+        let mut reader = Raw::at(&socket, 2);
+        assert_eq!(reader.ok(get.clone())["num"], 1);
+        reader.descriptor();
+        drop(reader);
+        until(|| one.status()["ipc_connections"] == 1);
+    }
+}
+
+#[test]
 fn tcp_reaches_the_session_that_it_names() {
     let server = server_with_rpc();
     let mut root = Raw::stock(&server);

@@ -119,6 +119,19 @@ fn a_dropped_stream_tells_everybody_who_waits() {
 }
 
 #[test]
+fn a_writer_that_waits_learns_that_the_reader_and_its_stream_are_gone() {
+    let server = Server::builder().size(MIB).spawn().expect("a server");
+    let (mut writer, mut reader, mut other) = (Raw::stock(&server), Raw::stock(&server), Raw::stock(&server));
+    create(&mut writer);
+    writer.ok(json!({"type": "push_next_stream_chunk_request", "id": STREAM, "chunk": 77}));
+    assert_eq!(reader.ok(pull())["chunk"], 77);
+    writer.send(&next(2 * MIB));
+    until_waiting(&mut other, 1);
+    drop(reader);
+    assert_eq!(writer.receive()["code"], 43);
+}
+
+#[test]
 fn a_writer_waits_for_room_and_goes_on_when_there_is() {
     let server = Server::builder().size(MIB).stream_threshold(50).spawn().expect("a server");
     let (mut writer, mut reader) = (Raw::stock(&server), Raw::stock(&server));

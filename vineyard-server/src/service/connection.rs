@@ -50,17 +50,19 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// A peer of which nothing is known yet.
-    pub(crate) fn new(state: Arc<State>, session: Arc<Session>, entrance: Entrance) -> Self {
+    /// A peer of which nothing is known yet; `None` if the session has ended since it was accepted.
+    pub(crate) fn new(state: Arc<State>, session: Arc<Session>, entrance: Entrance) -> Option<Self> {
+        if !session.members.join() {
+            return None;
+        }
         state.connections.add();
-        session.members.add();
         match entrance {
             Entrance::Unix { .. } => session.ipc_connections.add(),
             Entrance::Tcp => state.rpc_connections.add(),
         }
         let peer = Peer { connection: state.new_connection(), native: false };
         let (labels, lent) = (Labels::default(), HashMap::new());
-        Self { state, session, entrance, peer, registered: false, complained: false, labels, lent }
+        Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
     }
 
     /// The server.
@@ -99,15 +101,19 @@ impl Connection {
         self.peer.native = native;
     }
 
-    /// Lets the peer work in another session; what it held in the one before is given back.
-    pub(super) fn enter(&mut self, session: Arc<Session>) {
+    /// Lets the peer work in another session; what it held in the one before is given back. False if the session has
+    /// ended meanwhile.
+    pub(super) fn enter(&mut self, session: Arc<Session>) -> bool {
         if Arc::ptr_eq(&session, &self.session) {
-            return;
+            return true;
         }
-        session.members.add();
+        if !session.members.join() {
+            return false;
+        }
         let before = std::mem::replace(&mut self.session, session);
         before.disconnect(self.peer.connection);
         self.state.leave(&before);
+        true
     }
 
     /// Logs the first malformed message of the peer; its others would only repeat it.
@@ -145,5 +151,36 @@ impl Drop for Connection {
         };
         self.state.leave(&self.session);
         self.state.connections.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::session::StoreKind;
+    use crate::state::Settings;
+    use crate::workers::Workers;
+
+    #[test]
+    fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
+        let workers = Arc::new(Workers::start(1).expect("a thread"));
+        let settings = Settings::new(&Config::default(), String::new());
+        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
+        let id = state.ids.session();
+        let state = Arc::new(state);
+        let session = state.add_session(id, StoreKind::Normal, std::path::Path::new("s")).expect("there is room");
+        let connect = |session: &Arc<Session>| Connection::new(Arc::clone(&state), Arc::clone(session), Entrance::Tcp);
+        let inside = connect(&session).expect("it is open");
+        let mut elsewhere = connect(&state.root).expect("the root is always open");
+        let found = state.session(id).expect("it is open");
+        session.close();
+        assert!(connect(&session).is_some(), "it goes on while somebody is inside");
+        drop(inside);
+        assert!(connect(&session).is_none() && !elsewhere.enter(found) && state.session(id).is_none());
+        assert!(connect(&state.root).is_some());
+        drop(elsewhere);
+        assert_eq!(state.connections.count(), 0);
+        workers.finish();
     }
 }

@@ -29,8 +29,7 @@ pub(super) fn register(connection: &mut Connection, request: &RegisterRequest) -
     // The path of a UNIX socket says which session is meant.
     if !connection.entrance().is_unix() {
         let id = SessionId::from_raw(request.session_id);
-        let session = state.session(id).ok_or_else(|| no_session(id))?;
-        connection.enter(session);
+        state.session(id).filter(|session| connection.enter(Arc::clone(session))).ok_or_else(|| no_session(id))?;
     }
     connection.admit(request.native == Some(NATIVE_VERSION));
     let session = connection.session();

@@ -394,15 +394,17 @@ impl BlobStore {
     }
 
     /// Ends a connection: what it made and nobody sealed is deleted, its leases and dependencies are given back.
-    /// Returns the blobs that nobody depends on any more.
+    /// Returns the blobs that went, and those that nobody depends on any more.
     pub fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        for id in self.unsealed.remove(&connection).unwrap_or_default() {
-            self.hide(id);
+        let mut unused: Vec<ObjectId> = self.unsealed.remove(&connection).unwrap_or_default().into_iter().collect();
+        for id in &unused {
+            self.hide(*id);
         }
         for (id, count) in self.leases.release_all(connection) {
             self.unlease(id, count);
         }
-        self.depend_no_more(connection)
+        unused.extend(self.depend_no_more(connection));
+        unused
     }
 
     /// Deletes a blob; false if it is not there.
