@@ -13,7 +13,7 @@ import tempfile
 import time
 
 import expected
-from server import Server
+from server import Server, end_group
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = pathlib.Path(sysconfig.get_path("purelib"))
@@ -98,14 +98,14 @@ def run_suite(name, server, folder, log, leave_out, selection):
             process = subprocess.Popen(command, cwd=root, env=server.environment | variables, stdin=subprocess.DEVNULL,
                                        stdout=output, stderr=output, start_new_session=True)
             try:
-                status = process.wait(ENDS_WITHIN_SECONDS)
+                process.wait(ENDS_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
-                status = process.wait()
+                pass
+            end_group(process)
         run.read(events)
         if run.current:
-            run.ends[run.current] = ("failed", f"its process hung or crashed and ended with {status}, see {log}")
-        server.revive(run.current or next(reversed(run.ends), "no test"))
+            run.ends[run.current] = ("failed", f"its process hung or crashed, with {process.returncode}: {log}")
+        server.revive(next(reversed(run.ends), "no test"), hung=run.current is not None)
         if len(run.ends) == before:
             break
     return run
