@@ -1,6 +1,7 @@
 //! The published Python client and the published daemon, against ours.
 
 mod airports;
+mod dropin;
 mod python;
 mod stock;
 
@@ -15,10 +16,10 @@ fn from_environment(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run tests/run.sh"))
 }
 
-/// Runs one of the scripts of `tests/python` on a server; returns the last line that it prints.
-fn python(script: &str, socket: &Path) -> String {
+/// Runs one of the scripts of `tests/python` with a path, of a server mostly; returns the last line that it prints.
+fn python(script: &str, path: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let output = Command::new(from_environment("VINEYARD_TEST_PYTHON")).arg(&script).arg(socket).output();
+    let output = Command::new(from_environment("VINEYARD_TEST_PYTHON")).arg(&script).arg(path).output();
     let output = output.unwrap_or_else(|error| panic!("python does not start: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{} failed:\n{out}\n{err}", script.display());

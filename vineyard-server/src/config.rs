@@ -2,15 +2,38 @@
 
 use std::path::PathBuf;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use vineyard_core::InstanceId;
+use vineyard_core::protocol::frame::MAX_BODY_BYTES;
 
 use crate::error::StartError;
 use crate::memory::Memory;
-use crate::size::SizeError;
+use crate::size::{Bytes, SizeError};
 
 /// What a server holds if nobody says and the memory of the machine is unknown.
 const FALLBACK_BYTES: u64 = 256 << 20;
+
+/// The longest stall of a peer that can be chosen.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// The TCP endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RpcConfig {
+    /// An address or a name of this machine.
+    pub(crate) host: String,
+    /// The port; 0 lets the system choose one.
+    pub(crate) port: u16,
+}
+
+/// What happens if the size is above the memory there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AboveMemory {
+    /// The server does not start.
+    Refuse,
+    /// It starts, with a line in the log.
+    Warn,
+}
 
 /// Everything that can be chosen about a server.
 #[derive(Debug, Clone)]
@@ -21,12 +44,28 @@ pub(crate) struct Config {
     pub(crate) socket_mode: u32,
     /// Bytes that blobs may take; half of the memory if it is not given.
     pub(crate) size: Option<u64>,
+    /// What happens if that is above the memory there is.
+    pub(crate) above_memory: AboveMemory,
     /// The number of this server in its cluster.
     pub(crate) instance: InstanceId,
     /// Threads that serve connections; as many as processors, up to a few, if it is not given.
     pub(crate) workers: Option<usize>,
-    /// Connections that are served at a time; others wait to be accepted.
+    /// Connections that are served at a time at each endpoint; others wait to be accepted.
     pub(crate) max_connections: usize,
+    /// The TCP endpoint, if there is to be one.
+    pub(crate) rpc: Option<RpcConfig>,
+    /// The longest message that is read.
+    pub(crate) max_message_bytes: usize,
+    /// How long a TCP peer may stall within a message, a payload or a reply.
+    pub(crate) peer_timeout: Duration,
+    /// Percent of the size from which on the writers of streams wait.
+    pub(crate) stream_threshold: u32,
+    /// Whether TCP clients are offered compression.
+    pub(crate) compression: bool,
+    /// The users and their passwords; without the file all are let in.
+    pub(crate) htpasswd: Option<PathBuf>,
+    /// What the status says about where the server runs.
+    pub(crate) deployment: String,
 }
 
 impl Default for Config {
@@ -35,9 +74,17 @@ impl Default for Config {
             socket: None,
             socket_mode: 0o660,
             size: None,
+            above_memory: AboveMemory::Refuse,
             instance: InstanceId::from_raw(0),
             workers: None,
             max_connections: 4096,
+            rpc: None,
+            max_message_bytes: MAX_BODY_BYTES,
+            peer_timeout: Duration::from_secs(300),
+            stream_threshold: 80,
+            compression: true,
+            htpasswd: None,
+            deployment: "local".to_owned(),
         }
     }
 }
@@ -47,7 +94,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If they are none, or above the memory there is.
+    /// If they are none, or above the memory there is and that is not to be borne.
     pub(crate) fn checked_size(&self) -> Result<u64, StartError> {
         self.size_within(Memory::read())
     }
@@ -56,7 +103,17 @@ impl Config {
         let usable = memory.map(Memory::usable);
         match (self.size, usable) {
             (Some(0), _) => Err(SizeError::Zero.into()),
-            (Some(size), Some(memory)) if size > memory => Err(StartError::AboveMemory { size, memory }),
+            (Some(size), Some(memory)) if size > memory => match self.above_memory {
+                AboveMemory::Refuse => Err(StartError::AboveMemory { size, memory }),
+                AboveMemory::Warn => {
+                    tracing::warn!(
+                        "the size {} is above the {} of memory this machine and its control group allow",
+                        Bytes(size),
+                        Bytes(memory)
+                    );
+                    Ok(size)
+                }
+            },
             (Some(size), _) => Ok(size),
             (None, Some(memory)) => Ok((memory / 2).max(1)),
             (None, None) => Ok(FALLBACK_BYTES),
@@ -90,6 +147,24 @@ impl Config {
             let value = format!("{:o}", self.socket_mode);
             return Err(StartError::Option { option: "socket mode", value, expected: "octal permissions up to 777" });
         }
+        if let Some(rpc) = &self.rpc
+            && rpc.host.is_empty()
+        {
+            let value = rpc.host.clone();
+            return Err(StartError::Option { option: "TCP host", value, expected: "an address or a name" });
+        }
+        if !(4 << 10..=MAX_BODY_BYTES).contains(&self.max_message_bytes) {
+            let value = u64::try_from(self.max_message_bytes).map_or_else(|_| String::new(), |n| Bytes(n).to_string());
+            return Err(StartError::Option { option: "longest message", value, expected: "4Ki to 256Mi" });
+        }
+        if !(Duration::from_secs(1)..=MAX_TIMEOUT).contains(&self.peer_timeout) {
+            let value = self.peer_timeout.as_secs_f64().to_string();
+            return Err(StartError::Option { option: "peer timeout", value, expected: "1 to 86400 seconds" });
+        }
+        if !(1..=100).contains(&self.stream_threshold) {
+            let value = self.stream_threshold.to_string();
+            return Err(StartError::Option { option: "stream threshold", value, expected: "1 to 100 percent" });
+        }
         // The permits of the accept loop are counted in fewer bits than a usize has.
         if !(1..=1 << 20).contains(&self.max_connections) {
             let value = self.max_connections.to_string();
@@ -120,6 +195,8 @@ mod tests {
         assert!(config.size_within(None).is_ok());
         assert!(Config { size: Some(2 << 30), ..Config::default() }.size_within(MEMORY).is_ok());
         assert!(Config { size: Some(0), ..Config::default() }.size_within(MEMORY).is_err());
+        let config = Config { above_memory: AboveMemory::Warn, ..config };
+        assert_eq!(config.size_within(MEMORY).ok(), Some(3 << 30));
     }
 
     #[test]
@@ -127,6 +204,17 @@ mod tests {
         assert!(Config::default().check_options().is_ok());
         assert!(Config { socket_mode: 0o1777, ..Config::default() }.check_options().is_err());
         assert!(Config { max_connections: 0, ..Config::default() }.check_options().is_err());
+        for percent in [0, 101, u32::MAX] {
+            assert!(Config { stream_threshold: percent, ..Config::default() }.check_options().is_err());
+        }
+        for max_message_bytes in [0, 4095, MAX_BODY_BYTES + 1, usize::MAX] {
+            assert!(Config { max_message_bytes, ..Config::default() }.check_options().is_err());
+        }
+        for peer_timeout in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
+            assert!(Config { peer_timeout, ..Config::default() }.check_options().is_err());
+        }
+        let rpc = Some(RpcConfig { host: String::new(), port: 9600 });
+        assert!(Config { rpc, ..Config::default() }.check_options().is_err());
         assert!(Config { workers: Some(0), ..Config::default() }.checked_workers().is_err());
         assert!(Config::default().checked_workers().is_ok_and(|workers| workers > 0));
     }

@@ -31,6 +31,9 @@ pub enum StartError {
         /// What is possible.
         expected: &'static str,
     },
+    /// The metadata is to be kept in a service that many servers share.
+    #[error("metadata in etcd is not available in this version: start with --meta local, or without --meta")]
+    NoCluster,
     /// No place for the socket was given and none can be guessed.
     #[error(
         "there is no place for the socket: /var/run cannot be written, XDG_RUNTIME_DIR and HOME are not set; give one with --socket"
@@ -63,6 +66,16 @@ pub enum StartError {
     Directory {
         /// The directory.
         path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The TCP address is taken, is not this machine's, or names no address.
+    #[error(
+        "the TCP address {address} cannot be listened on (--rpc-port and --rpc-host choose another, --no-rpc none)"
+    )]
+    Rpc {
+        /// The address, as `host:port`.
+        address: String,
         /// What the system said.
         source: io::Error,
     },

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use vineyard_core::{InstanceId, ObjectId, Signature};
+use vineyard_core::{InstanceId, ObjectId, SessionId, Signature};
 
 /// Bits of the sequence number below the milliseconds.
 const SEQUENCE_BITS: u32 = 12;
@@ -58,6 +58,13 @@ impl IdGenerator {
         Signature::new(millis, self.instance, sequence)
     }
 
+    /// A new session id, without the instance.
+    pub fn session(&self) -> SessionId {
+        let (millis, sequence) = self.next(unix_millis());
+        let number = ObjectId::object(millis, InstanceId::from_raw(0), sequence);
+        SessionId::from_raw(number.as_raw().cast_signed())
+    }
+
     /// Takes the next number; the time is an argument so that tests can set it.
     fn next(&self, now: u64) -> (u64, u64) {
         // Only the number itself is shared, no other memory depends on it: relaxed is enough.
@@ -105,6 +112,8 @@ mod tests {
         let blob = ids.blob();
         assert!(blob.is_blob());
         assert_eq!((blob.as_raw() >> 12) & 0x3ff, 0);
+        let session = ids.session().as_raw();
+        assert!(session > 0 && (session >> 12) & 0x3ff == 0);
     }
 
     #[test]

@@ -29,22 +29,29 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
+mod builder;
 pub mod cli;
 mod config;
 mod conn;
 mod error;
 pub mod ids;
+mod listen;
 mod memory;
 pub mod meta;
 pub mod pattern;
+mod plasma;
 mod server;
 mod service;
+mod session;
 mod size;
 mod socket;
 mod state;
 mod store;
+mod streams;
 mod workers;
 
+pub use builder::ServerBuilder;
 pub use error::StartError;
-pub use server::{Server, ServerBuilder, ServerHandle, StopReport};
+pub use server::{Server, ServerHandle, StopReport};
 pub use size::{Bytes, SizeError, parse_size};

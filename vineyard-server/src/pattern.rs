@@ -51,7 +51,7 @@ impl Pattern {
         // The pattern is compiled alone first: `a)|(b` becomes valid inside the group that anchors it.
         let alone = compile(pattern, false);
         let anchored = alone.and_then(|_| compile(&format!(r"\A(?:{pattern})\z"), false));
-        Self { matcher: anchored.map_or(Matcher::Nothing, Matcher::Regex), prefix: String::new() }
+        Self { matcher: anchored.map_or(Matcher::Nothing, Matcher::Regex), prefix: literal_prefix(pattern) }
     }
 
     fn from_glob(glob: &str) -> Self {
@@ -98,6 +98,35 @@ fn compile(regex: &str, dot_matches_new_line: bool) -> Option<Regex> {
         .nest_limit(100)
         .build()
         .ok()
+}
+
+/// The characters that every match of a regular expression begins with, as far as that is plain to see.
+fn literal_prefix(regex: &str) -> String {
+    let mut prefix = String::new();
+    // Alternatives begin differently.
+    if regex.contains('|') {
+        return prefix;
+    }
+    let mut rest = regex.strip_prefix('^').unwrap_or(regex).chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => match rest.next() {
+                // `\<` and `\>` are the ends of words.
+                Some(escaped) if escaped.is_ascii_punctuation() && !matches!(escaped, '<' | '>') => {
+                    prefix.push(escaped);
+                }
+                _ => break,
+            },
+            // What comes before may also be missing.
+            '*' | '?' | '{' => {
+                prefix.pop();
+                break;
+            }
+            '.' | '+' | '(' | ')' | '[' | ']' | '}' | '^' | '$' => break,
+            plain => prefix.push(plain),
+        }
+    }
+    prefix
 }
 
 /// A glob as it is turned into a regular expression.
@@ -331,9 +360,33 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_ends_at_the_first_wildcard() {
+    fn the_prefix_of_a_glob_ends_at_the_first_wildcard() {
         assert_eq!(Pattern::new(r"my\*::T?x", false).prefix(), "my*::T");
         assert_eq!(Pattern::new("plain", false).prefix(), "plain");
-        assert_eq!(Pattern::new("my.*", true).prefix(), "");
+    }
+
+    #[test]
+    fn the_prefix_of_an_expression_is_what_all_matches_begin_with() {
+        for (regex, prefix) in [
+            ("my.*", "my"),
+            ("^my::T<.*>$", "my::T<"),
+            (r"a\.b\d", "a.b"),
+            ("ab+c", "ab"),
+            ("ab*c", "a"),
+            ("ab?", "a"),
+            ("ab{0,2}", "a"),
+            ("ab|cd", ""),
+            ("(ab)", ""),
+            ("(?i)ab", ""),
+            ("ab(?i)cd", "ab"),
+            (r"\babc", ""),
+            (r"a\<b", "a"),
+        ] {
+            assert_eq!(Pattern::new(regex, true).prefix(), prefix, "{regex}");
+        }
+        check("ab*c", true, &["ac", "abc", "abbc"], &["bc"]);
+        check("ab{0,2}", true, &["a", "ab", "abb"], &["abbb"]);
+        check("ab(?i)cd", true, &["abcd", "abCD"], &["ABcd"]);
+        check(r"a\.b\d", true, &["a.b1"], &["axb1"]);
     }
 }

@@ -1,29 +1,23 @@
 //! A server as a whole: start, accept, stop.
 
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::net;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use tokio::net::UnixListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use vineyard_core::InstanceId;
 
-use crate::config::Config;
-use crate::conn;
+use crate::auth::Htpasswd;
+use crate::builder::ServerBuilder;
+use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
+use crate::listen::{Listener, accept};
+use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
-use crate::state::State;
+use crate::state::{Settings, State};
 use crate::workers::{Workers, runtime};
-
-/// What the accept loop waits after the first failure; doubled up to the last value, so that a lack of descriptors
-/// does not become a busy loop.
-const FIRST_BACKOFF: Duration = Duration::from_millis(1);
-const LAST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The front door of the library: [`Server::builder`].
 #[derive(Debug)]
@@ -44,142 +38,113 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder() -> ServerBuilder {
-        ServerBuilder { config: Config::default() }
+        ServerBuilder::new()
     }
 }
 
-/// What a server shall be like.
-#[derive(Debug, Clone)]
-#[must_use = "nothing runs until `spawn`"]
-pub struct ServerBuilder {
-    config: Config,
-}
-
-impl ServerBuilder {
-    /// Listens at this path instead of a private one. Its directories are made; the stale socket of a server that
-    /// died is replaced.
-    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
-        self.config.socket = Some(path.into());
-        self
-    }
-
-    /// Lets blobs take so many bytes; half of the usable memory by default. Memory is taken when it is written to.
-    pub fn size(mut self, bytes: u64) -> Self {
-        self.config.size = Some(bytes);
-        self
-    }
-
-    /// The number of this server in its cluster, 0 by default.
-    pub fn instance_id(mut self, instance: u64) -> Self {
-        self.config.instance = InstanceId::from_raw(instance);
-        self
-    }
-
-    /// Permissions of the socket, `0o660` by default: who may connect may read and write everything.
-    pub fn socket_mode(mut self, mode: u32) -> Self {
-        self.config.socket_mode = mode;
-        self
-    }
-
-    /// Threads that serve connections; by default one for each processor, 8 at most.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.config.workers = Some(workers);
-        self
-    }
-
-    /// Connections that are served at a time, 4096 by default; more wait until one ends.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.config.max_connections = connections;
-        self
-    }
-
-    /// Starts the server on threads of its own. When this returns, it listens.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] says in one sentence why not.
-    pub fn spawn(self) -> Result<ServerHandle, StartError> {
-        let config = self.config;
-        config.check_options()?;
-        let (size, workers) = (config.checked_size()?, config.checked_workers()?);
-        let private = if config.socket.is_none() { Some(PrivateDirectory::new()?) } else { None };
-        let path = match (&config.socket, &private) {
-            (Some(path), _) => path.clone(),
-            (None, Some(directory)) => directory.0.join("vineyard.sock"),
-            (None, None) => return Err(StartError::NoSocketPath),
-        };
-        let claim = Claim::new(&path, config.socket_mode)?;
-        let socket = claim.file.path().to_owned();
-        match start(&config, size, workers, &socket, claim.listener) {
-            Ok((state, thread)) => {
-                tracing::info!(socket = %socket.display(), size = %Bytes(size), workers, "listening");
-                let running = Running { thread, file: claim.file, _private: private };
-                Ok(ServerHandle { state, socket, running: Some(running) })
-            }
-            Err(error) => {
-                claim.file.remove();
-                Err(error)
-            }
+/// Starts a server on threads of its own. When this returns, it listens.
+pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
+    config.check_options()?;
+    let size = config.checked_size()?;
+    let private = if config.socket.is_none() { Some(PrivateDirectory::new()?) } else { None };
+    let path = match (&config.socket, &private) {
+        (Some(path), _) => path.clone(),
+        (None, Some(directory)) => directory.0.join("vineyard.sock"),
+        (None, None) => return Err(StartError::NoSocketPath),
+    };
+    let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
+    let address = rpc.as_ref().map(|rpc| rpc.address);
+    let claim = Claim::new(&path, config.socket_mode)?;
+    let socket = claim.file.path().to_owned();
+    match launch(config, size, &socket, claim.listener, rpc) {
+        Ok((state, thread)) => {
+            let (size, workers) = (Bytes(size), config.checked_workers()?);
+            tracing::info!(socket = %socket.display(), rpc = ?address, %size, workers, "listening");
+            let running = Running { thread, file: claim.file, _private: private };
+            Ok(ServerHandle { state, socket, rpc: address, running: Some(running) })
+        }
+        Err(error) => {
+            claim.file.remove();
+            Err(error)
         }
     }
 }
 
-fn start(
+/// The TCP endpoint, before it is served.
+struct Rpc {
+    listener: TcpListener,
+    address: SocketAddr,
+    /// What clients are told.
+    endpoint: String,
+}
+
+impl Rpc {
+    fn bind(rpc: &RpcConfig) -> Result<Self, StartError> {
+        let refused = |source| StartError::Rpc { address: format!("{}:{}", rpc.host, rpc.port), source };
+        let listener = TcpListener::bind((rpc.host.as_str(), rpc.port)).map_err(refused)?;
+        listener.set_nonblocking(true).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        // Who listens everywhere is found by its name; who listens at one address is found only there.
+        let host = match address.ip() {
+            ip if ip.is_unspecified() => hostname(),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        Ok(Self { listener, address, endpoint: format!("{host}:{}", address.port()) })
+    }
+}
+
+fn launch(
     config: &Config,
     size: u64,
-    workers: usize,
     socket: &Path,
     listener: net::UnixListener,
+    rpc: Option<Rpc>,
 ) -> Result<(Arc<State>, JoinHandle<()>), StartError> {
-    let name = socket.to_string_lossy().into_owned();
-    let state = Arc::new(State::new(config.instance, size, name).map_err(StartError::system("memory for an arena"))?);
     let accepting = runtime().map_err(StartError::system("event loop"))?;
-    let listener = {
+    let (listeners, rpc_endpoint) = {
         let _entered = accepting.enter();
-        UnixListener::from_std(listener).map_err(StartError::system("event loop"))?
+        let unix = tokio::net::UnixListener::from_std(listener).map_err(StartError::system("event loop"))?;
+        let mut listeners = vec![Listener::Unix(unix)];
+        let mut endpoint = NO_ENDPOINT.to_owned();
+        if let Some(rpc) = rpc {
+            let tcp = tokio::net::TcpListener::from_std(rpc.listener).map_err(StartError::system("event loop"))?;
+            listeners.push(Listener::Tcp(tcp));
+            endpoint = rpc.endpoint;
+        }
+        (listeners, endpoint)
     };
-    let workers = Workers::start(workers).map_err(StartError::system("threads"))?;
-    let (shared, permits) = (Arc::clone(&state), Arc::new(Semaphore::new(config.max_connections)));
+    let workers = Arc::new(Workers::start(config.checked_workers()?).map_err(StartError::system("threads"))?);
+    let settings = Settings::new(config, rpc_endpoint);
+    let name = socket.to_string_lossy().into_owned();
+    let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
+    if let Some(htpasswd) = &htpasswd {
+        htpasswd.warn_if_unreadable();
+    }
+    let state = match State::new(settings, htpasswd, size, name, Arc::clone(&workers)) {
+        Ok(state) => Arc::new(state),
+        Err(error) => {
+            workers.finish();
+            return Err(StartError::system("memory for an arena")(error));
+        }
+    };
+    let shared = Arc::clone(&state);
     let thread = std::thread::Builder::new().name("vineyard-accept".to_owned()).spawn(move || {
-        accepting.block_on(run(&shared, listener, permits, &workers));
+        accepting.block_on(run(&shared, listeners, &workers));
         workers.finish();
     });
     Ok((state, thread.map_err(StartError::system("thread"))?))
 }
 
 /// Accepts until the server is to stop, then waits until every connection has finished the request in hand.
-async fn run(state: &Arc<State>, listener: UnixListener, permits: Arc<Semaphore>, workers: &Workers) {
-    let tracker = TaskTracker::new();
-    let accepting = async {
-        let mut backoff = FIRST_BACKOFF;
-        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-            match listener.accept().await.and_then(|(socket, _)| socket.into_std()) {
-                Ok(socket) => {
-                    backoff = FIRST_BACKOFF;
-                    let Some((handle, seat)) = workers.least_busy() else { break };
-                    let state = Arc::clone(state);
-                    let connection = async move {
-                        conn::serve(state, socket).await;
-                        drop((permit, seat));
-                    };
-                    tracker.spawn_on(connection, handle);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a connection cannot be accepted");
-                    tokio::time::sleep(backoff).await;
-                    backoff = backoff.saturating_mul(2).min(LAST_BACKOFF);
-                }
-            }
-        }
-    };
-    // Cancel-safe enough: a connection that is accepted is spawned in the same poll.
-    tokio::select! {
-        () = state.stop.cancelled() => {}
-        () = accepting => {}
+async fn run(state: &Arc<State>, listeners: Vec<Listener>, workers: &Arc<Workers>) {
+    for listener in listeners {
+        let accepting = accept(Arc::clone(state), Arc::clone(&state.root), listener, Arc::clone(workers));
+        state.tasks.spawn(accepting);
     }
-    drop(listener);
-    tracker.close();
-    tracker.wait().await;
+    state.stop.cancelled().await;
+    state.tasks.close();
+    state.tasks.wait().await;
 }
 
 /// A directory of this server alone; removed when it is dropped.
@@ -215,6 +180,7 @@ struct Running {
 pub struct ServerHandle {
     state: Arc<State>,
     socket: PathBuf,
+    rpc: Option<SocketAddr>,
     running: Option<Running>,
 }
 
@@ -238,6 +204,11 @@ impl ServerHandle {
         &self.socket
     }
 
+    /// Where it listens for TCP clients, if it does; with the port that was chosen if none was given.
+    pub fn rpc_address(&self) -> Option<SocketAddr> {
+        self.rpc
+    }
+
     /// Ends the server when cancelled, as [`stop`](Self::stop) does, without waiting for it.
     pub(crate) fn stop_token(&self) -> &CancellationToken {
         &self.state.stop
@@ -248,11 +219,12 @@ impl ServerHandle {
     /// at most.
     pub fn stop(mut self) -> StopReport {
         self.end();
-        let blobs = self.state.blobs();
+        let leases = self.state.num_leases();
+        let pool = self.state.pool.lock();
         StopReport {
-            allocated_bytes: blobs.allocated_bytes(),
-            used_bytes: blobs.used_bytes(),
-            leases: blobs.num_leases(),
+            allocated_bytes: pool.allocated(),
+            used_bytes: pool.used(),
+            leases,
             connections: self.state.connections.count(),
         }
     }

@@ -1,44 +1,98 @@
 //! What all connections share, split by concern. Every lock is short, and none is held while anything waits.
 
+use std::collections::HashMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
-use vineyard_core::InstanceId;
+use tokio_util::task::TaskTracker;
+use vineyard_core::protocol::chunk;
+use vineyard_core::{InstanceId, SessionId};
 
+use crate::auth::Htpasswd;
+use crate::config::Config;
 use crate::ids::IdGenerator;
-use crate::meta::Tree;
+use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
-use crate::store::{BlobStore, ConnectionId};
+use crate::store::{ConnectionId, SharedPool};
+use crate::workers::Workers;
+
+/// Passwords that are verified at a time: enough to keep up, and no way to keep all processors busy.
+const VERIFICATIONS: usize = 2;
+
+/// Sessions that may be open at a time.
+const MOST_SESSIONS: usize = 1024;
+
+/// What a server was told when it was started, as far as connections need to know it.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) instance: InstanceId,
+    /// `host:port` of the TCP endpoint, as clients are told.
+    pub(crate) rpc_endpoint: String,
+    pub(crate) deployment: String,
+    /// Whether clients are told to compress what they send over TCP.
+    pub(crate) compression: bool,
+    /// How full the memory may be for a stream to get its next chunk, in percent.
+    pub(crate) stream_threshold: u32,
+    pub(crate) max_message: usize,
+    /// How long a peer may stall in the middle of something.
+    pub(crate) peer_timeout: Duration,
+    pub(crate) max_connections: usize,
+    pub(crate) socket_mode: u32,
+}
+
+impl Settings {
+    /// What a configuration amounts to, once the TCP endpoint is known.
+    pub(crate) fn new(config: &Config, rpc_endpoint: String) -> Self {
+        Self {
+            instance: config.instance,
+            rpc_endpoint,
+            deployment: config.deployment.clone(),
+            compression: config.compression && chunk::AVAILABLE,
+            stream_threshold: config.stream_threshold,
+            max_message: config.max_message_bytes,
+            peer_timeout: config.peer_timeout,
+            max_connections: config.max_connections,
+            socket_mode: config.socket_mode,
+        }
+    }
+}
 
 /// One server.
-///
-/// Who needs both locks takes the tree's first.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// The number of this server in its cluster.
-    pub(crate) instance: InstanceId,
+    pub(crate) settings: Settings,
     /// Differs from every earlier server's on this machine.
     pub(crate) incarnation: u64,
-    /// Path of the socket, as clients are told.
-    pub(crate) socket: String,
-    blobs: Mutex<BlobStore>,
-    tree: Mutex<Tree>,
+    pub(crate) root: Arc<Session>,
+    /// The sessions besides the root.
+    children: Mutex<HashMap<SessionId, Arc<Session>>>,
+    pub(crate) pool: SharedPool,
+    /// Wakes who waits for room.
+    pub(crate) freed: Arc<Notify>,
     /// Gives ids.
     pub(crate) ids: IdGenerator,
     /// Gives arena labels.
     pub(crate) labels: LabelCounter,
-    /// Wakes requests that wait for an object or a name.
-    pub(crate) changed: Notify,
+    /// Bytes of arenas that clients divide themselves.
+    pub(crate) lent: AtomicU64,
     /// Connections that are served now.
     pub(crate) connections: Gauge,
-    /// Requests that wait now.
-    pub(crate) waiting: Gauge,
+    /// Those of them that came over TCP.
+    pub(crate) rpc_connections: Gauge,
+    /// The users that are let in; without it everybody is.
+    pub(crate) htpasswd: Option<Htpasswd>,
+    pub(crate) verifications: Semaphore,
+    pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
     pub(crate) stop: CancellationToken,
+    /// Everything that has to end before the server has stopped.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl State {
@@ -47,64 +101,90 @@ impl State {
     /// # Errors
     ///
     /// What the system says when the first arena cannot be made, or no random number.
-    pub(crate) fn new(instance: InstanceId, size: u64, socket: String) -> io::Result<Self> {
-        let ids = IdGenerator::new(instance);
+    pub(crate) fn new(
+        settings: Settings,
+        htpasswd: Option<Htpasswd>,
+        size: u64,
+        socket: String,
+        workers: Arc<Workers>,
+    ) -> io::Result<Self> {
+        let (instance, pool, stop) = (settings.instance, SharedPool::new(size)?, CancellationToken::new());
+        let root = Session::new(SessionId::ROOT, StoreKind::Normal, socket, instance, pool.clone(), stop.child_token());
+        let freed = pool.lock().freed();
         Ok(Self {
-            instance,
+            ids: IdGenerator::new(instance),
+            settings,
             incarnation: getrandom::u64()?,
-            socket,
-            blobs: Mutex::new(BlobStore::new(size)?),
-            tree: Mutex::new(Tree::new(instance)),
-            ids,
+            root: Arc::new(root),
+            children: Mutex::default(),
+            pool,
+            freed,
             labels: LabelCounter::new(),
-            changed: Notify::new(),
+            lent: AtomicU64::new(0),
             connections: Gauge::default(),
-            waiting: Gauge::default(),
+            rpc_connections: Gauge::default(),
+            htpasswd,
+            verifications: Semaphore::new(VERIFICATIONS),
+            workers,
             next_connection: AtomicU64::new(0),
-            stop: CancellationToken::new(),
+            stop,
+            tasks: TaskTracker::new(),
         })
-    }
-
-    /// The blobs.
-    pub(crate) fn blobs(&self) -> MutexGuard<'_, BlobStore> {
-        // A panic under the lock is a bug of one request; the others are better served than refused.
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The metadata.
-    pub(crate) fn tree(&self) -> MutexGuard<'_, Tree> {
-        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that never was before.
     pub(crate) fn new_connection(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
-}
 
-/// How many there are now.
-#[derive(Debug, Default)]
-pub(crate) struct Gauge(AtomicU64);
-
-impl Gauge {
-    /// One more until the guard is dropped.
-    pub(crate) fn enter(&self) -> Entered<'_> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Entered(self)
+    fn children(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Session>>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many.
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// A session that can be entered.
+    pub(crate) fn session(&self, id: SessionId) -> Option<Arc<Session>> {
+        if id == SessionId::ROOT {
+            return Some(Arc::clone(&self.root));
+        }
+        self.children().get(&id).filter(|session| !session.closing.is_cancelled()).cloned()
     }
-}
 
-/// Counts for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Entered<'a>(&'a Gauge);
+    /// The path of the socket of a session: the root's, with the session's number.
+    pub(crate) fn socket_of(&self, id: SessionId) -> PathBuf {
+        PathBuf::from(format!("{}.{id}", self.root.socket))
+    }
 
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    /// Adds a session; `None` if there are too many.
+    pub(crate) fn add_session(&self, id: SessionId, kind: StoreKind, socket: &Path) -> Option<Arc<Session>> {
+        let mut children = self.children();
+        if children.len() >= MOST_SESSIONS {
+            return None;
+        }
+        let (socket, closing) = (socket.to_string_lossy().into_owned(), self.stop.child_token());
+        let session = Session::new(id, kind, socket, self.settings.instance, self.pool.clone(), closing);
+        let session = Arc::new(session);
+        children.insert(id, Arc::clone(&session));
+        Some(session)
+    }
+
+    /// A connection works in a session no more. A session that is closing goes with its last connection.
+    pub(crate) fn leave(&self, session: &Session) {
+        if session.members.remove() == 0 {
+            self.remove_if_over(session);
+        }
+    }
+
+    /// Removes a session that is closing, once nobody works in it.
+    pub(crate) fn remove_if_over(&self, session: &Session) {
+        let over = session.closing.is_cancelled() && session.members.count() == 0;
+        if over && session.id != SessionId::ROOT && self.children().remove(&session.id).is_some() {
+            session.blobs().close();
+        }
+    }
+
+    /// Leases of all sessions.
+    pub(crate) fn num_leases(&self) -> u64 {
+        let children = self.children().values().map(|session| session.blobs().num_leases()).sum::<u64>();
+        self.root.blobs().num_leases().saturating_add(children)
     }
 }

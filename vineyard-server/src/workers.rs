@@ -6,7 +6,7 @@
 //! is done in less time than waking takes.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub(crate) struct Workers {
     handles: Vec<Worker>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     end: CancellationToken,
 }
 
@@ -43,7 +43,7 @@ impl Workers {
     ///
     /// What the system says when it gives no thread or no descriptor.
     pub(crate) fn start(count: usize) -> io::Result<Self> {
-        let mut workers = Self { handles: Vec::new(), threads: Vec::new(), end: CancellationToken::new() };
+        let mut workers = Self { handles: Vec::new(), threads: Mutex::default(), end: CancellationToken::new() };
         for number in 0..count {
             if let Err(error) = workers.add(number) {
                 workers.finish();
@@ -60,7 +60,7 @@ impl Workers {
         let name = format!("vineyard-{number}");
         let thread = thread::Builder::new().name(name).spawn(move || runtime.block_on(end.cancelled()))?;
         self.handles.push(worker);
-        self.threads.push(thread);
+        self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
 
@@ -71,9 +71,10 @@ impl Workers {
     }
 
     /// Ends the threads and waits for them.
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(&self) {
         self.end.cancel();
-        for thread in self.threads {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a thread of the server panicked");
             }

@@ -16,9 +16,16 @@ use tempfile::TempDir;
 /// Bounds a hang; nothing is asserted about time.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
+/// The program, without the TCP port that tests running at the same time would contend for.
 fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vineyard-server"));
-    command.env_remove("VINEYARD_LOG");
+    let mut command = program(env!("CARGO_BIN_EXE_vineyard-server"));
+    command.arg("--no-rpc");
+    command
+}
+
+fn program(path: &str) -> Command {
+    let mut command = Command::new(path);
+    command.env_remove("VINEYARD_LOG").env_remove("GLOG_v").env_remove("VINEYARD_SYNC_CRDS");
     command
 }
 
@@ -42,6 +49,8 @@ fn refusal(args: &[&str]) -> String {
 struct Running {
     child: Child,
     socket: PathBuf,
+    /// What it had logged when it listened.
+    start: String,
     log: BufReader<std::process::ChildStderr>,
 }
 
@@ -60,7 +69,7 @@ impl Running {
             let count = log.read_line(&mut seen).expect("the log");
             assert_ne!(count, 0, "the server ended: {seen}");
         }
-        Self { child, socket: socket.to_owned(), log }
+        Self { child, socket: socket.to_owned(), start: seen, log }
     }
 
     fn connect(&self) -> Client {
@@ -149,14 +158,27 @@ fn help_and_version_are_worth_reading() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     let help = String::from_utf8(help.stdout).expect("text");
-    for word in ["--socket", "--size", "--socket-mode", "--log-level", "1024", "SIGTERM", "Examples", "XDG_RUNTIME_DIR"]
-    {
+    for word in [
+        "--socket",
+        "--size",
+        "--socket-mode",
+        "--rpc-port",
+        "--htpasswd",
+        "--log-level",
+        "1024",
+        "vineyardd's flags",
+        "SIGTERM",
+        "Examples",
+        "XDG_RUNTIME_DIR",
+    ] {
         assert!(help.contains(word), "{word} is not in {help}");
     }
     let version = run(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     assert!(String::from_utf8(version.stdout).expect("text").contains(env!("CARGO_PKG_VERSION")));
-    assert_eq!(run(&["--frobnicate"]).status.code(), Some(2));
+    let unknown = run(&["--rpc_socket_prot", "9600"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8(unknown.stderr).expect("text").contains("'--rpc_socket_port'"));
 }
 
 #[test]
@@ -164,7 +186,7 @@ fn nonsense_is_refused_in_one_sentence() {
     let dir = directory();
     let socket = dir.path().join("s.sock");
     let socket = text(&socket);
-    for size in ["", "ten", "-1", "1.5G", "0", "12Q", "99999999999999999999"] {
+    for size in ["ten", "-1", "1,5G", "0", "12Q", "99999999999999999999"] {
         let message = refusal(&["--socket", socket, "--size", size]);
         assert!(message.contains("size"), "{size}: {message}");
     }
@@ -176,7 +198,76 @@ fn nonsense_is_refused_in_one_sentence() {
     assert!(refusal(&["--socket", socket, "--workers", "0"]).contains("workers"));
     assert!(refusal(&["--socket", socket, "--max-connections", "0"]).contains("connections"));
     assert!(refusal(&["--socket", socket, "--log-level", "vineyard=loud"]).contains("log filter"));
+    assert!(refusal(&["--socket", socket, "--max-message-size", "1K"]).contains("4Ki to 256Mi"));
+    assert!(refusal(&["--socket", socket, "--peer-timeout", "0"]).contains("peer timeout"));
+    assert!(refusal(&["--socket", socket, "--stream-threshold", "101"]).contains("stream threshold"));
+    assert!(refusal(&["--socket", socket, "--rpc", "--rpc-host", ""]).contains("TCP host"));
+    assert!(refusal(&["--socket", socket, "--meta", "etcd"]).contains("start with --meta local"));
+    assert!(refusal(&["--socket", socket, "--meta", "redis"]).contains("expected local"));
     assert!(!Path::new(socket).exists());
+}
+
+#[test]
+fn what_launches_vineyardd_launches_it() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    // As `vineyard.try_init()` and the suites of the original do it.
+    let python = ["--deployment", "local", "--size", "", "--norpc", "--rpc_socket_port", "9600", "--meta", "local"];
+    let suites = ["-size=8Gi", "-rpc_socket_port", "9600", "-meta=local", "-rpc=false"];
+    for flags in [&python[..], &suites[..]] {
+        for path in [env!("CARGO_BIN_EXE_vineyardd"), env!("CARGO_BIN_EXE_vineyard-server")] {
+            let mut command = program(path);
+            command.args(flags).arg("--socket").arg(&socket).env("VINEYARD_LOG", "info");
+            let server = Running::wait_for(command, &socket);
+            assert!(!server.start.contains("ignored"), "{path} {flags:?}: {}", server.start);
+            let status = server.connect().call(&json!({"type": "instance_status_request"}));
+            assert_eq!(status["meta"]["deployment"], "local");
+            server.signal(Signal::SIGTERM);
+            server.end();
+        }
+    }
+}
+
+#[test]
+fn flags_without_meaning_are_named_in_one_line() {
+    let dir = directory();
+    let flags = ["-log_dir", "/nowhere", "--sync_crds", "true", "--allocator=mimalloc", "--nocoredump"];
+    let server = Running::start(&dir.path().join("s.sock"), &flags);
+    let lines: Vec<_> = server.start.lines().filter(|line| line.contains("WARN")).collect();
+    let [line] = lines[..] else { panic!("{lines:?}") };
+    for name in ["--log_dir", "--sync_crds", "--allocator", "--coredump"] {
+        assert!(line.contains(name), "{line}");
+    }
+    server.signal(Signal::SIGTERM);
+    server.end();
+    let server = Running::start(&dir.path().join("s.sock"), &["--spill_path", "/nowhere"]);
+    assert!(server.start.contains("spilling is not available"), "{}", server.start);
+    server.signal(Signal::SIGTERM);
+    server.end();
+}
+
+#[test]
+fn a_size_above_the_memory_is_borne_as_vineyardd_bears_it() {
+    let dir = directory();
+    let server = Running::start(&dir.path().join("s.sock"), &["-size", "1000T"]);
+    assert!(server.start.contains("the size 1000Ti is above"), "{}", server.start);
+    let status = server.connect().call(&json!({"type": "instance_status_request"}));
+    assert_eq!(status["meta"]["memory_limit"], 1000_u64 << 40);
+    server.signal(Signal::SIGTERM);
+    server.end();
+}
+
+#[test]
+fn the_launchers_way_to_ask_for_logs_works() {
+    let dir = directory();
+    let socket = dir.path().join("s.sock");
+    for (variable, args) in [("11", &[][..]), ("0", &["-v=2"])] {
+        let mut command = command();
+        command.env("GLOG_v", variable).args(args).args(["--size", "1Mi", "--socket"]).arg(&socket);
+        let server = Running::wait_for(command, &socket);
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
 }
 
 #[test]

@@ -289,7 +289,7 @@ impl Client {
     pub fn list(&self, typename: impl Into<Pattern>, limit: usize) -> Result<Vec<ObjectMeta>, Error> {
         let (pattern, regex) = typename.into().into_parts();
         let link = self.link();
-        let content = link.call(&ListDataRequest { pattern, regex, limit: limit as u64 })?.content;
+        let content = link.call(&ListDataRequest { pattern, regex, limit: limit as u64, after: None })?.content;
         let trees = content.unwrap_or_default().into_values();
         Ok(trees.map(|tree| get::with_payloads(&link, tree, None)).collect())
     }

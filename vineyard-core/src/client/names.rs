@@ -82,6 +82,6 @@ impl Client {
     /// [`CallError`].
     pub fn list_names(&self, pattern: impl Into<Pattern>, limit: usize) -> Result<BTreeMap<String, ObjectId>, Error> {
         let (pattern, regex) = pattern.into().into_parts();
-        Ok(self.link().call(&ListNameRequest { pattern, regex, limit: limit as u64 })?.names)
+        Ok(self.link().call(&ListNameRequest { pattern, regex, limit: limit as u64, after: None })?.names)
     }
 }

@@ -1,13 +1,10 @@
-//! Blob messages: create, seal, get, drop, shrink, references.
+//! Blobs in shared memory: create, seal, get, drop, shrink, leases.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lax;
+use super::{indexed, lax};
 use crate::id::ObjectId;
 
 fn yes() -> bool {
@@ -195,11 +192,8 @@ pub struct ReleaseLeasesNotice {
     pub ids: Vec<ObjectId>,
 }
 
-fn serialize_payloads<M: SerializeMap>(map: &mut M, payloads: &[Payload]) -> Result<(), M::Error> {
-    for (index, payload) in payloads.iter().enumerate() {
-        map.serialize_entry(&index, payload)?;
-    }
-    map.serialize_entry("num", &payloads.len())?;
+fn write_payloads<M: SerializeMap>(map: &mut M, payloads: &[Payload]) -> Result<(), M::Error> {
+    indexed::write(map, payloads)?;
     map.serialize_entry("payloads", payloads)
 }
 
@@ -209,7 +203,7 @@ impl Serialize for CreateBuffersReply {
         map.serialize_entry("type", "create_buffers_reply")?;
         map.serialize_entry("ids", &self.ids)?;
         map.serialize_entry("fds", &self.fds)?;
-        serialize_payloads(&mut map, &self.payloads)?;
+        write_payloads(&mut map, &self.payloads)?;
         map.end()
     }
 }
@@ -220,7 +214,7 @@ impl Serialize for GetBuffersReply {
         map.serialize_entry("type", "get_buffers_reply")?;
         map.serialize_entry("compress", &self.compress)?;
         map.serialize_entry("fds", &self.fds)?;
-        serialize_payloads(&mut map, &self.payloads)?;
+        write_payloads(&mut map, &self.payloads)?;
         map.end()
     }
 }
@@ -231,97 +225,16 @@ impl Serialize for GetBuffersRequest {
         map.serialize_entry("type", "get_buffers_request")?;
         match &self.ids {
             IdList::Listed(ids) => map.serialize_entry("ids", ids)?,
-            IdList::Indexed(ids) => {
-                for (index, id) in ids.iter().enumerate() {
-                    map.serialize_entry(&index, id)?;
-                }
-                map.serialize_entry("num", &ids.len())?;
-            }
+            IdList::Indexed(ids) => indexed::write(&mut map, ids)?,
         }
         map.serialize_entry("unsafe", &self.unsealed)?;
         map.end()
     }
 }
 
-/// What a message with indexed keys holds: `"0"`, `"1"`.., `num`, and the few named keys any of them has.
-struct Indexed<T> {
-    items: BTreeMap<u64, T>,
-    num: Option<u64>,
-    payloads: Option<Vec<Payload>>,
-    ids: Option<Vec<ObjectId>>,
-    fds: Vec<i64>,
-    unsealed: bool,
-    compress: bool,
-}
-
-impl<T> Indexed<T> {
-    /// The items 0 to num-1, in order; missing ones are an error.
-    fn into_items<E: serde::de::Error>(self) -> Result<Vec<T>, E> {
-        let num = self.num.ok_or_else(|| E::missing_field("num"))?;
-        let found = self.items.len() as u64;
-        let items: Vec<T> =
-            (0..num).zip(self.items).map_while(|(want, (i, item))| (want == i).then_some(item)).collect();
-        if items.len() as u64 == num {
-            Ok(items)
-        } else {
-            Err(E::custom(format_args!(
-                "`num` is {num}, but the keys 0 to num-1 are not all there ({found} indexed keys)"
-            )))
-        }
-    }
-}
-
-struct IndexedVisitor<T>(std::marker::PhantomData<T>);
-
-#[derive(Deserialize)]
-struct LaxInt(#[serde(deserialize_with = "lax::u64")] u64);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for IndexedVisitor<T> {
-    type Value = Indexed<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a message with numbered keys")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Indexed<T>, A::Error> {
-        let mut found = Indexed {
-            items: BTreeMap::new(),
-            num: None,
-            payloads: None,
-            ids: None,
-            fds: Vec::new(),
-            unsealed: false,
-            compress: false,
-        };
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match key.as_ref() {
-                "num" => found.num = Some(map.next_value::<LaxInt>()?.0),
-                "payloads" => found.payloads = Some(map.next_value()?),
-                "ids" => found.ids = Some(map.next_value()?),
-                "fds" => found.fds = map.next_value()?,
-                "unsafe" => found.unsealed = map.next_value()?,
-                "compress" => found.compress = map.next_value()?,
-                other => match other.parse::<u64>() {
-                    Ok(index) => {
-                        found.items.insert(index, map.next_value()?);
-                    }
-                    Err(_) => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                },
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn indexed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Indexed<T>, D::Error> {
-    deserializer.deserialize_map(IndexedVisitor(std::marker::PhantomData))
-}
-
 impl<'de> Deserialize<'de> for GetBuffersRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut found = indexed::<ObjectId, D>(deserializer)?;
+        let mut found = indexed::read::<ObjectId, D>(deserializer)?;
         let unsealed = found.unsealed;
         let ids = match found.ids.take() {
             Some(ids) => IdList::Listed(ids),
@@ -333,7 +246,7 @@ impl<'de> Deserialize<'de> for GetBuffersRequest {
 
 impl<'de> Deserialize<'de> for GetBuffersReply {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut found = indexed::<Payload, D>(deserializer)?;
+        let mut found = indexed::read::<Payload, D>(deserializer)?;
         let (fds, compress) = (std::mem::take(&mut found.fds), found.compress);
         let payloads = match found.payloads.take() {
             Some(payloads) => payloads,
@@ -345,7 +258,7 @@ impl<'de> Deserialize<'de> for GetBuffersReply {
 
 impl<'de> Deserialize<'de> for CreateBuffersReply {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut found = indexed::<Payload, D>(deserializer)?;
+        let mut found = indexed::read::<Payload, D>(deserializer)?;
         let fds = std::mem::take(&mut found.fds);
         let ids = found.ids.take().ok_or_else(|| D::Error::missing_field("ids"))?;
         let payloads = match found.payloads.take() {

@@ -1,5 +1,7 @@
 //! Frames: an 8-byte little-endian length, then that many bytes of JSON. No I/O happens here.
 
+use std::io;
+
 use serde::Serialize;
 
 /// Bytes of the length in front of every frame.
@@ -15,10 +17,10 @@ const KEPT_BYTES: usize = 256 << 10;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The announced length is above the limit.
-    #[error("a frame announces {found} bytes, the limit is {limit}")]
+    /// The length is above the limit.
+    #[error("a frame of {found} bytes, the limit is {limit}")]
     TooLong {
-        /// What the header said.
+        /// What the header said, or at least so many that were to be written.
         found: u64,
         /// What is accepted.
         limit: usize,
@@ -68,6 +70,11 @@ impl FrameBuffer {
         Self { bytes: Vec::new(), start: 0, limit }
     }
 
+    /// Accepts bodies up to `limit` bytes from the next frame on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Appends bytes that have arrived.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
@@ -109,6 +116,14 @@ impl FrameBuffer {
         Ok(self.bytes.get(body..self.start))
     }
 
+    /// Takes raw bytes that follow a frame: those that have arrived, `most` of them at most.
+    pub fn take_raw(&mut self, most: usize) -> &[u8] {
+        let start = self.start;
+        // No overflow: the end is inside `bytes`.
+        self.start = start.saturating_add(most.min(self.pending()));
+        self.bytes.get(start..self.start).unwrap_or_default()
+    }
+
     /// Takes `count` raw bytes that follow a frame; false until they have all arrived.
     pub fn skip_raw(&mut self, count: usize) -> bool {
         let enough = self.pending() >= count;
@@ -132,25 +147,54 @@ impl FrameBuffer {
     }
 }
 
+/// Appends to a vector, and refuses what would make a body too long: a message may expand to much more than memory.
+struct Bounded<'a> {
+    out: &'a mut Vec<u8>,
+    room: usize,
+    /// Bytes for which there was no room, at least.
+    missing: u64,
+}
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.room.checked_sub(bytes.len()) {
+            Some(room) => {
+                self.room = room;
+                self.out.extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            None => {
+                self.missing = (bytes.len() as u64).saturating_sub(self.room as u64);
+                Err(io::ErrorKind::FileTooLarge.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Appends `message` as one frame.
 ///
 /// # Errors
 ///
 /// [`FrameError::Encode`] if it cannot be written as JSON, [`FrameError::TooLong`] if the body is above
-/// [`MAX_BODY_BYTES`]; `out` is left as it was.
+/// [`MAX_BODY_BYTES`], as soon as that shows; `out` is left as it was.
 pub fn encode<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Result<(), FrameError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
     let body = out.len();
-    if let Err(error) = serde_json::to_writer(&mut *out, message) {
+    let mut bounded = Bounded { out, room: MAX_BODY_BYTES, missing: 0 };
+    if let Err(error) = serde_json::to_writer(&mut bounded, message) {
+        let missing = bounded.missing;
         out.truncate(start);
-        return Err(FrameError::Encode(error));
+        return Err(match missing {
+            0 => FrameError::Encode(error),
+            more => FrameError::TooLong { found: (MAX_BODY_BYTES as u64).saturating_add(more), limit: MAX_BODY_BYTES },
+        });
     }
     let len = out.len().saturating_sub(body);
-    if len > MAX_BODY_BYTES {
-        out.truncate(start);
-        return Err(FrameError::TooLong { found: len as u64, limit: MAX_BODY_BYTES });
-    }
     if let Some(header) = out.get_mut(start..body) {
         header.copy_from_slice(&(len as u64).to_le_bytes());
     }
@@ -211,6 +255,20 @@ mod tests {
         let mut buffer = FrameBuffer::new();
         buffer.extend(&u64::MAX.to_le_bytes());
         assert!(buffer.next_frame().is_err());
+    }
+
+    #[test]
+    fn a_message_without_end_is_given_up_at_the_limit() {
+        struct Endless;
+        impl Serialize for Endless {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq(std::iter::repeat("x".repeat(1 << 20)))
+            }
+        }
+        let mut out = vec![1, 2, 3];
+        let error = encode(&mut out, &Endless).expect_err("too long");
+        assert!(matches!(error, FrameError::TooLong { found, .. } if found > MAX_BODY_BYTES as u64), "{error}");
+        assert_eq!(out, [1, 2, 3]);
     }
 
     #[test]

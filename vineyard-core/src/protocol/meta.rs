@@ -100,6 +100,9 @@ pub struct ListDataRequest {
     /// At most so many.
     #[serde(deserialize_with = "lax::u64")]
     pub limit: u64,
+    /// Only objects with higher ids: the next page. Our own addition; the original ignores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ObjectId>,
 }
 
 /// Deletes objects.
@@ -127,6 +130,42 @@ pub struct DelDataRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "del_data_reply")]
 pub struct DelDataReply {}
+
+/// As [`DelDataRequest`], for who wants to know which blobs went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "del_data_with_feedbacks_request")]
+pub struct DelDataWithFeedbacksRequest {
+    /// The objects or blobs. Wire key `id`, an array.
+    #[serde(rename = "id")]
+    pub ids: Vec<ObjectId>,
+    /// Also what is in use, with everything that uses it.
+    #[serde(default)]
+    pub force: bool,
+    /// Also members that nobody else uses.
+    #[serde(default)]
+    pub deep: bool,
+    /// Give the pages back to the kernel.
+    #[serde(default)]
+    pub memory_trim: bool,
+    /// All ids are blobs: free them without looking at metadata.
+    #[serde(default)]
+    pub fastpath: bool,
+}
+
+impl From<DelDataWithFeedbacksRequest> for DelDataRequest {
+    fn from(request: DelDataWithFeedbacksRequest) -> Self {
+        let DelDataWithFeedbacksRequest { ids, force, deep, memory_trim, fastpath } = request;
+        Self { ids, force, deep, memory_trim, fastpath }
+    }
+}
+
+/// Answers [`DelDataWithFeedbacksRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "del_data_with_feedbacks_reply")]
+pub struct DelDataWithFeedbacksReply {
+    /// Blobs that went, with those that were asked for and are not here.
+    pub deleted_bids: Vec<ObjectId>,
+}
 
 /// Asks whether an object or blob exists, sealed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -52,6 +52,9 @@ pub struct ListNameRequest {
     /// At most so many, in byte order.
     #[serde(deserialize_with = "lax::u64")]
     pub limit: u64,
+    /// Only names behind this one: the next page. Our own addition; the original ignores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// Answers [`ListNameRequest`].

@@ -26,11 +26,22 @@ impl StoreType {
     /// The normal store.
     pub const NORMAL: Self = Self::Number(1);
 
+    /// The plasma store.
+    pub const PLASMA: Self = Self::Number(2);
+
     /// Whether the normal store is meant.
     pub fn is_normal(&self) -> bool {
         match self {
             Self::Number(number) => *number == 1,
             Self::Word(word) => word != "Plasma",
+        }
+    }
+
+    /// Whether the plasma store is meant.
+    pub fn is_plasma(&self) -> bool {
+        match self {
+            Self::Number(number) => *number == 2,
+            Self::Word(word) => word == "Plasma",
         }
     }
 }
@@ -115,6 +126,51 @@ pub const PROTOCOL_VERSION: &str = "0.24.2";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "exit_request")]
 pub struct ExitRequest {}
+
+/// Makes a session of its own objects, blobs and names, with a socket of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "new_session_request")]
+pub struct NewSessionRequest {
+    /// The kind of store: 2 is the plasma store, everything else the normal one.
+    #[serde(default = "normal")]
+    pub bulk_store_type: StoreType,
+}
+
+/// Answers [`NewSessionRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "new_session_reply")]
+pub struct NewSessionReply {
+    /// The socket of the new session, which listens already.
+    pub socket_path: String,
+}
+
+/// Ends the session of the connection: nobody connects to it any more, and it goes with its last connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "delete_session_request")]
+pub struct DeleteSessionRequest {}
+
+/// Answers [`DeleteSessionRequest`]; the server ends the connection after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "delete_session_reply")]
+pub struct DeleteSessionReply {}
+
+/// Something for debugging; servers ignore it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "debug_command")]
+pub struct DebugRequest {
+    /// Anything.
+    #[serde(default)]
+    pub debug: Value,
+}
+
+/// Answers [`DebugRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "debug_reply")]
+pub struct DebugReply {
+    /// Null.
+    #[serde(default)]
+    pub result: Value,
+}
 
 /// Asks how the instance is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

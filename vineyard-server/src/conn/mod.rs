@@ -1,22 +1,28 @@
-//! One connection: socket to frames to requests, replies to frames, descriptors after them.
+//! One connection: socket to frames to requests, replies to frames, descriptors and bytes after them.
 
+mod chunks;
 mod stream;
+mod transfer;
 
 use std::cell::Cell;
 use std::io;
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::sync::Arc;
 
 use vineyard_core::protocol::frame::FrameBuffer;
 
-use crate::service::{self, Next, Session, Waiting};
+use crate::service::{self, Connection, Entrance, Next, Waiting};
+use crate::session::Session;
 use crate::state::State;
 use crate::store::ConnectionId;
 use stream::Stream;
 
 /// Room for replies that is kept between requests.
 const KEPT_BYTES: usize = 256 << 10;
+
+/// The longest message of a peer that has not introduced itself.
+const FIRST_BYTES: usize = 64 << 10;
 
 thread_local! {
     /// The connection that this thread served last. Only that one may keep the thread to itself for a moment: while
@@ -25,23 +31,26 @@ thread_local! {
 }
 
 /// Serves one peer until it goes or the server stops. What the connection held is given back in any case.
-pub(crate) async fn serve(state: Arc<State>, socket: UnixStream) {
-    let _counted = state.connections.enter();
-    let mut session = Session::new(&state);
-    let connection = session.id();
-    tracing::debug!(?connection, "connected");
-    match converse(&state, &mut session, socket).await {
-        Ok(()) => tracing::debug!(?connection, "disconnected"),
+pub(crate) async fn serve(state: Arc<State>, session: Arc<Session>, socket: OwnedFd, entrance: Entrance) {
+    let mut connection = Connection::new(Arc::clone(&state), session, entrance);
+    let id = connection.id();
+    tracing::debug!(connection = ?id, ?entrance, "connected");
+    match converse(&state, &mut connection, socket, entrance).await {
+        Ok(()) => tracing::debug!(connection = ?id, "disconnected"),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            tracing::warn!(?connection, %error, "a peer sends garbage and is disconnected");
+            tracing::warn!(connection = ?id, %error, "a peer sends garbage and is disconnected");
         }
-        Err(error) => tracing::debug!(?connection, %error, "the connection broke"),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            tracing::warn!(connection = ?id, %error, "a peer is disconnected");
+        }
+        Err(error) => tracing::debug!(connection = ?id, %error, "the connection broke"),
     }
 }
 
-async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) -> io::Result<()> {
-    let mut stream = Stream::new(socket)?;
-    let mut frames = FrameBuffer::new();
+async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, entrance: Entrance) -> io::Result<()> {
+    let patience = state.settings.peer_timeout;
+    let mut stream = Stream::new(socket, entrance, patience, state.stop.clone())?;
+    let mut frames = FrameBuffer::with_limit(FIRST_BYTES.min(state.settings.max_message));
     let mut out = Vec::new();
     let mut stopped = pin!(state.stop.cancelled());
     let mut last = false;
@@ -53,27 +62,22 @@ async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) 
                 Ok(None) => break,
                 Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             };
-            linger = LAST_SERVED.replace(Some(session.id())) == Some(session.id());
-            let mut next = service::serve(session, body, &mut out);
+            linger = LAST_SERVED.replace(Some(connection.id())) == Some(connection.id());
+            let mut next = service::serve(connection, body, &mut out);
             if let Next::Wait(waiting) = next {
-                let Some(answer) = wait(session, &mut stream, &waiting, &mut out).await else {
+                let Some(answer) = wait(state, connection, &mut stream, waiting, &mut out).await else {
                     return Ok(());
                 };
                 next = answer;
             }
-            match next {
-                Next::Reply(descriptors) => {
-                    stream.write_all(&out, &state.stop).await?;
-                    for descriptor in descriptors {
-                        let fd = descriptor.file.descriptor(descriptor.access);
-                        stream.send_descriptor(fd, &state.stop).await?;
-                    }
-                }
-                Next::Silence | Next::Wait(_) => {}
-                Next::Close => return Ok(()),
+            if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
+                return Ok(());
             }
             out.clear();
             out.shrink_to(KEPT_BYTES);
+            if connection.is_registered() {
+                frames.set_limit(state.settings.max_message);
+            }
             // A peer that sends many requests at once does not keep this thread from the others.
             tokio::task::coop::consume_budget().await;
         }
@@ -84,7 +88,18 @@ async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) 
         if linger {
             // While the peer looks at the reply, the others of this thread get their turn, and may end the lingering.
             tokio::task::yield_now().await;
-            linger = LAST_SERVED.get() == Some(session.id());
+            linger = LAST_SERVED.get() == Some(connection.id());
+        }
+        if frames.pending() > 0 || !connection.is_registered() {
+            // In the middle of a message, or before the first one, a peer has no time to lose.
+            match stream.read_more(frames.tail()).await {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(_) if state.stop.is_cancelled() => {}
+                done => {
+                    done?;
+                    continue;
+                }
+            }
         }
         // A peer that never stops sending would hide the stop from the select, which looks at the peer first.
         if !state.stop.is_cancelled() {
@@ -106,22 +121,57 @@ async fn converse(state: &State, session: &mut Session<'_>, socket: UnixStream) 
     }
 }
 
-/// Waits until a request can be answered, the peer is gone (`None`) or the server stops.
-async fn wait(session: &mut Session<'_>, stream: &mut Stream, waiting: &Waiting, out: &mut Vec<u8>) -> Option<Next> {
-    let state = session.state();
-    let _counted = state.waiting.enter();
-    loop {
-        let mut changed = pin!(state.changed.notified());
-        // Before looking, so that no change is missed in between.
-        changed.as_mut().enable();
-        if let Some(next) = service::try_answer(session, waiting, out) {
-            return Some(next);
+/// Does what comes after a request: sends the reply and what follows it. False if the connection is over.
+async fn follow(
+    connection: &mut Connection,
+    stream: &mut Stream,
+    frames: &mut FrameBuffer,
+    next: Next,
+    out: &mut Vec<u8>,
+) -> io::Result<bool> {
+    match next {
+        Next::Reply(descriptors) => {
+            stream.write_all(out).await?;
+            for descriptor in descriptors {
+                stream.send_descriptor(descriptor.file.descriptor(descriptor.access)).await?;
+            }
         }
-        // All are cancel-safe: they take nothing.
-        tokio::select! {
-            () = changed => {}
-            () = stream.closed() => return None,
-            () = state.stop.cancelled() => return Some(service::stopped(session, out)),
+        Next::Receive(incoming) => {
+            stream.write_all(out).await?;
+            transfer::receive(stream, frames, &incoming).await?;
+            out.clear();
+            service::received(connection, incoming, out);
+            stream.write_all(out).await?;
         }
+        Next::Send(outgoing) => {
+            stream.write_all(out).await?;
+            transfer::send(stream, &outgoing).await?;
+            service::sent(connection, &outgoing);
+        }
+        Next::Silence | Next::Wait(_) => {}
+        Next::Farewell => {
+            stream.write_all(out).await?;
+            return Ok(false);
+        }
+        Next::Close => return Ok(false),
     }
+    Ok(true)
+}
+
+/// Waits until a request can be answered, the peer is gone (`None`) or the server stops.
+async fn wait(
+    state: &State,
+    connection: &mut Connection,
+    stream: &mut Stream,
+    waiting: Waiting,
+    out: &mut Vec<u8>,
+) -> Option<Next> {
+    // What is cut short gives back what it holds.
+    tokio::select! {
+        biased;
+        next = service::wait(connection, waiting, out) => return Some(next),
+        () = stream.closed() => return None,
+        () = state.stop.cancelled() => {}
+    }
+    Some(service::stopped(connection, out))
 }

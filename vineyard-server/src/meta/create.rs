@@ -7,13 +7,14 @@ use vineyard_core::meta::{MetaField, MetaTree};
 use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
 
 use super::extent::Extent;
-use super::record::{BlobLink, Draft, Field};
+use super::record::{BlobLength, Draft, Field};
+use super::refusal::{error, integer, invalid, short};
 use super::tree::Tree;
-use super::{BLOB_TYPENAME, Blobs, NAME_KEY};
+use super::{BLOB_TYPENAME, Blobs, LABELS_KEY, NAME_KEY};
 use crate::ids::IdGenerator;
 
 /// Keys that have a place of their own in a record; `id` is not stored at all.
-const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
+pub(super) const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
 
 /// What [`Tree::create`] made of one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +32,8 @@ impl Tree {
     ///
     /// A member is named by a tree with nothing but its `id`, or described by a full tree. A described object that
     /// exists is taken as it is; one that does not is created under the id given, with its members. `strict` refuses
-    /// blobs that `blobs` does not know; otherwise a description of a blob is believed, with length 0. Objects are
-    /// transient whatever the client says, and top-level ids are made by `ids`.
+    /// blobs that `blobs` does not know; otherwise a description of a blob is believed, and its length is looked up
+    /// when it is read. Objects are transient whatever the client says, and top-level ids are made by `ids`.
     ///
     /// # Errors
     ///
@@ -110,7 +111,7 @@ impl Batch<'_> {
             return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
         }
         let instance = match content.field("instance_id") {
-            Some(field) => integer(field)
+            Some(field) => number(field)
                 .map(InstanceId::from_raw)
                 .ok_or_else(|| invalid(format!("`instance_id` of `{}` is not an integer", short(typename))))?,
             None => {
@@ -119,21 +120,10 @@ impl Batch<'_> {
             }
         };
         let signature = signature(content, typename)?.unwrap_or_else(|| self.ids.signature());
-        let id = self.fresh_id();
+        let id = self.tree.fresh_id(self.ids, |id| self.drafts.contains_key(&id));
         let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
         let summary = self.object(content, head)?;
         Ok(Created { id, signature, instance_id: summary.instance })
-    }
-
-    /// An id that no client has taken: members come with ids of their own, which may be those of tomorrow.
-    fn fresh_id(&self) -> ObjectId {
-        loop {
-            let id = self.ids.object();
-            let is_linked_to = self.tree.edges.parents(id, None).next().is_some();
-            if !is_linked_to && self.summary(id).is_none() {
-                return id;
-            }
-        }
     }
 
     /// Checks an object and what it is made of, and drafts it.
@@ -150,27 +140,22 @@ impl Batch<'_> {
             instance: own_instance,
             signature,
             timestamp,
+            transient: true,
             global,
             own: Extent::NODE,
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        draft.own.include_text(typename);
         let mut members = Vec::new();
         self.path.push(id);
         for (key, field) in content.fields().filter(|(key, _)| !PLACED_KEYS.contains(key)) {
-            draft.own.include_text(key);
             let field = match field {
-                MetaField::Value(value) => {
-                    let measured = draft.own.include_value(value);
-                    measured.ok_or_else(|| invalid(format!("{} is nested too deeply", parent.field(key))))?;
-                    Field::from_value(value)
-                }
-                MetaField::Member(_) if key == NAME_KEY => {
+                MetaField::Value(value) => Field::from_value(value),
+                MetaField::Member(_) if [LABELS_KEY, NAME_KEY].contains(&key) => {
                     return Err(invalid(format!("{} is a member, expected text", parent.field(key))));
                 }
                 MetaField::Member(member) => {
-                    let (field, instance) = self.member(&parent, key, member, &mut draft.own, &mut members)?;
+                    let (field, instance) = self.member(&parent, key, member, &mut members)?;
                     if instance != own_instance {
                         if !global {
                             let what = parent.field(key);
@@ -185,6 +170,8 @@ impl Batch<'_> {
             draft.fields.push((key.into(), field));
         }
         self.path.pop();
+        let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
+        draft.own = draft.measure().map_err(too_deep)?;
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
@@ -202,7 +189,6 @@ impl Batch<'_> {
         parent: &Parent<'_>,
         key: &str,
         tree: &MetaTree,
-        own: &mut Extent,
         members: &mut Vec<Extent>,
     ) -> Result<(Field, InstanceId), ServerError> {
         let what = || parent.field(key);
@@ -215,9 +201,7 @@ impl Batch<'_> {
         };
         let id = id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))?;
         if id.is_blob() {
-            let blob = self.blob(id, tree, &what)?;
-            own.include(Extent::BLOB);
-            return Ok((Field::Blob(Box::new(blob)), blob.instance));
+            return self.blob(id, tree, &what);
         }
         if tree.typename() == Some(BLOB_TYPENAME) {
             return Err(invalid(format!("{} is described as a blob, but {id} is the id of an object", what())));
@@ -261,34 +245,40 @@ impl Batch<'_> {
         let typename = tree.typename().ok_or_else(|| {
             invalid(format!("{} is {id}, which does not exist and has no `typename` that is text", what()))
         })?;
-        let instance = tree.field("instance_id").and_then(integer).map(InstanceId::from_raw).ok_or_else(|| {
+        let instance = tree.field("instance_id").and_then(number).map(InstanceId::from_raw).ok_or_else(|| {
             invalid(format!("{} is {id}, which does not exist and has no `instance_id` that is an integer", what()))
         })?;
         let signature = signature(tree, typename)?;
         self.object(tree, Head { id, typename, instance, signature, timestamp: None })
     }
 
-    /// Checks the description of a blob.
-    fn blob(&self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<BlobLink, ServerError> {
+    /// Checks the description of a blob: how it is linked, and where it lives.
+    fn blob(
+        &self,
+        id: ObjectId,
+        tree: &MetaTree,
+        what: &dyn Fn() -> String,
+    ) -> Result<(Field, InstanceId), ServerError> {
         if tree.typename() != Some(BLOB_TYPENAME) {
             let message = format!("{} is the blob {id}, which needs a description of type `{BLOB_TYPENAME}`", what());
             return Err(invalid(message));
         }
         let instance =
-            tree.field("instance_id").and_then(integer).map(InstanceId::from_raw).ok_or_else(|| {
+            tree.field("instance_id").and_then(number).map(InstanceId::from_raw).ok_or_else(|| {
                 invalid(format!("{} is the blob {id}, whose `instance_id` is not an integer", what()))
             })?;
-        // Blobs of other instances may have the same ids.
+        let here = instance == self.tree.instance;
         let length = match id {
             ObjectId::EMPTY_BLOB => Some(0),
-            _ if instance == self.tree.instance => self.blobs.length(id),
+            _ if here => self.blobs.length(id),
             _ => None,
         };
         if self.strict && length.is_none() {
             let message = format!("{} is the blob {id} of {instance}, which is not here or not sealed", what());
             return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
         }
-        Ok(BlobLink { id, instance, length: length.unwrap_or(0) })
+        let field = if here { Field::Blob(id, BlobLength::new(length)) } else { Field::RemoteBlob(id, instance) };
+        Ok((field, instance))
     }
 
     /// An object that exists or is going to with this request.
@@ -320,7 +310,7 @@ impl Parent<'_> {
 fn signature(tree: &MetaTree, typename: &str) -> Result<Option<Signature>, ServerError> {
     match tree.field("signature") {
         None | Some(MetaField::Value(Value::Null)) => Ok(None),
-        Some(field) => match integer(field) {
+        Some(field) => match number(field) {
             Some(number) => Ok(Some(Signature::from_raw(number))),
             None => {
                 let message = format!("`signature` of `{}` is not an integer", short(typename));
@@ -330,23 +320,10 @@ fn signature(tree: &MetaTree, typename: &str) -> Result<Option<Signature>, Serve
     }
 }
 
-/// An integer of 64 bits; -1 stands for 2^64-1, as everywhere in the protocol.
-fn integer(field: &MetaField) -> Option<u64> {
+/// An integer, see [`integer`].
+fn number(field: &MetaField) -> Option<u64> {
     match field {
-        MetaField::Value(Value::Number(number)) => number.as_u64().or_else(|| number.as_i64().map(i64::cast_unsigned)),
-        _ => None,
+        MetaField::Value(value) => integer(value),
+        MetaField::Member(_) => None,
     }
-}
-
-/// The beginning of a text from a peer, for messages.
-fn short(text: &str) -> String {
-    text.chars().take(80).collect()
-}
-
-fn error(code: StatusCode, message: String) -> ServerError {
-    ServerError::new(code, message)
-}
-
-fn invalid(message: impl Into<String>) -> ServerError {
-    ServerError::new(StatusCode::MetaTreeInvalid, message)
 }

@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 use vineyard_core::ObjectId;
 
 use super::is_everlasting;
+use super::publish::Changes;
 use super::tree::Tree;
 
 /// What [`Tree::delete`] removed, in the order of the ids.
@@ -31,12 +32,14 @@ impl Tree {
     /// matter, absent ones are no error, and names stay. Cost grows with what is removed and its links.
     pub fn delete(&mut self, ids: &[ObjectId], force: bool, deep: bool) -> Deleted {
         let requested: Vec<ObjectId> = ids.iter().copied().filter(|id| !is_everlasting(*id)).collect();
+        let changes = self.changes();
         let mut deletion = Deletion {
             wanted: requested.iter().copied().collect(),
             tree: self,
             gone: HashSet::new(),
             pending: BTreeSet::new(),
             deleted: Deleted::default(),
+            changes,
         };
         if force {
             let doomed = deletion.with_ancestors(&requested);
@@ -48,7 +51,8 @@ impl Tree {
             deletion.pending.extend(requested);
         }
         deletion.settle(deep);
-        let Deleted { mut objects, mut blobs } = deletion.deleted;
+        let Deletion { changes, deleted: Deleted { mut objects, mut blobs }, .. } = deletion;
+        self.publish(changes);
         objects.sort_unstable();
         blobs.sort_unstable();
         Deleted { objects, blobs }
@@ -63,6 +67,7 @@ struct Deletion<'a> {
     /// Wanted ones that may have lost their last user; the lowest id is looked at first.
     pending: BTreeSet<ObjectId>,
     deleted: Deleted,
+    changes: Changes,
 }
 
 impl Deletion<'_> {
@@ -100,7 +105,7 @@ impl Deletion<'_> {
                 self.pending.insert(member);
             }
         }
-        if self.tree.remove(id) {
+        if self.tree.remove(id, &mut self.changes) {
             self.deleted.objects.push(id);
         } else if id.is_blob() {
             self.deleted.blobs.push(id);

@@ -15,8 +15,16 @@ pub(super) struct Edges {
     by_id: BTreeSet<(ObjectId, ObjectId)>,
     /// (signature of the member, parent): links of global objects.
     by_signature: BTreeSet<(Signature, ObjectId)>,
-    /// Which object carries a signature on an instance. Written for the members of global objects only.
-    holders: BTreeMap<(Signature, InstanceId), ObjectId>,
+    /// Which object carries a signature on an instance. Written for the members of global objects, and for what is
+    /// published.
+    holders: BTreeMap<(Signature, InstanceId), Claim>,
+}
+
+/// An object carries a signature.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    id: ObjectId,
+    published: bool,
 }
 
 impl Edges {
@@ -35,7 +43,7 @@ impl Edges {
         }
     }
 
-    /// Removes the links of a record, and its claim to its signature.
+    /// Removes the links of a record.
     pub fn disconnect(&mut self, id: ObjectId, record: &Record) {
         for link in record.links() {
             if let Some(member) = self.edge(link) {
@@ -44,17 +52,14 @@ impl Edges {
                 self.by_signature.remove(&(signature, id));
             }
         }
-        if let Some(signature) = self.held_by(id, Some(record)) {
-            self.holders.remove(&(signature, record.instance));
-        }
     }
 
     /// The member that a link ties by its id. Blobs elsewhere are not ours to free, and their ids may repeat ours.
     fn edge(&self, link: Link) -> Option<ObjectId> {
         match link {
             Link::Object(id) => Some(id),
-            Link::Blob(blob) => (blob.instance == self.instance && !is_everlasting(blob.id)).then_some(blob.id),
-            Link::Signature(_) => None,
+            Link::Blob(id) => (!is_everlasting(id)).then_some(id),
+            Link::Signature(_) | Link::RemoteBlob => None,
         }
     }
 
@@ -68,7 +73,7 @@ impl Edges {
 
     /// Who carries a signature: on this instance if there is one, else on any.
     pub fn resolve(&self, signature: Signature) -> Option<ObjectId> {
-        let here = self.holders.get(&(signature, self.instance)).copied();
+        let here = self.holder(signature, self.instance);
         here.or_else(|| self.copies(signature).next())
     }
 
@@ -76,17 +81,60 @@ impl Edges {
     fn copies(&self, signature: Signature) -> impl Iterator<Item = ObjectId> {
         let first = (signature, InstanceId::from_raw(u64::MIN));
         let last = (signature, InstanceId::from_raw(u64::MAX));
-        self.holders.range(first..=last).map(|(_, id)| *id)
+        self.holders.range(first..=last).map(|(_, claim)| claim.id)
     }
 
     /// Who carries a signature on one instance.
     pub fn holder(&self, signature: Signature, instance: InstanceId) -> Option<ObjectId> {
-        self.holders.get(&(signature, instance)).copied()
+        self.holders.get(&(signature, instance)).map(|claim| claim.id)
     }
 
     /// Records that an object carries a signature. The first one keeps it: links to it must not change their meaning.
     pub fn hold(&mut self, signature: Signature, instance: InstanceId, id: ObjectId) {
-        self.holders.entry((signature, instance)).or_insert(id);
+        self.holders.entry((signature, instance)).or_insert(Claim { id, published: false });
+    }
+
+    /// Records that an object carries its signature, for everybody to see. Gives the signature if that is news; another
+    /// object that has it keeps it.
+    pub fn publish(&mut self, id: ObjectId, record: &Record) -> Option<Signature> {
+        let signature = record.signature?;
+        let unseen = Claim { id, published: false };
+        let claim = self.holders.entry((signature, record.instance)).or_insert(unseen);
+        let news = claim.id == id && !claim.published;
+        claim.published |= news;
+        news.then_some(signature)
+    }
+
+    /// Sets who carries a signature, as others have published it.
+    pub fn set_published(&mut self, signature: Signature, instance: InstanceId, id: ObjectId) {
+        self.holders.insert((signature, instance), Claim { id, published: true });
+    }
+
+    /// Takes back what others have published.
+    pub fn remove_published(&mut self, signature: Signature, instance: InstanceId) {
+        let key = (signature, instance);
+        if self.holders.get(&key).is_some_and(|claim| claim.published) {
+            self.holders.remove(&key);
+        }
+    }
+
+    /// Takes the signature back from an object that carries it, and says whether that had been published. What is
+    /// published stays if `keep_published`.
+    pub fn withdraw(&mut self, id: ObjectId, record: &Record, keep_published: bool) -> Option<(Signature, bool)> {
+        let signature = self.held_by(id, Some(record))?;
+        let key = (signature, record.instance);
+        let published = self.holders.get(&key)?.published;
+        if published && keep_published {
+            return None;
+        }
+        self.holders.remove(&key);
+        Some((signature, published))
+    }
+
+    /// Everybody who carries a signature for all to see.
+    pub fn published(&self) -> impl Iterator<Item = (Signature, InstanceId, ObjectId)> {
+        let published = self.holders.iter().filter(|(_, claim)| claim.published);
+        published.map(|((signature, instance), claim)| (*signature, *instance, claim.id))
     }
 
     /// The signature that links may find an object by.
@@ -109,6 +157,15 @@ impl Edges {
         self.parents(id, record).next().is_none() || spare()
     }
 
+    /// The blobs of this instance that are used, in the order of their ids.
+    pub fn blobs(&self) -> Vec<ObjectId> {
+        // Ids of blobs are greater than those of objects.
+        let used = self.by_id.range((ObjectId::EMPTY_BLOB, ObjectId::from_raw(u64::MIN))..);
+        let mut blobs: Vec<ObjectId> = used.map(|(member, _)| *member).collect();
+        blobs.dedup();
+        blobs
+    }
+
     /// All pairs of member and parent tied by id, for comparing with what the records say.
     #[cfg(test)]
     pub fn all_by_id(&self) -> &BTreeSet<(ObjectId, ObjectId)> {
@@ -121,10 +178,11 @@ impl Edges {
         &self.by_signature
     }
 
-    /// All claims to signatures.
+    /// All claims to signatures that are not published.
     #[cfg(test)]
-    pub fn claims(&self) -> impl Iterator<Item = (Signature, InstanceId, ObjectId)> {
-        self.holders.iter().map(|((signature, instance), id)| (*signature, *instance, *id))
+    pub fn unpublished(&self) -> impl Iterator<Item = (Signature, InstanceId, ObjectId)> {
+        let unpublished = self.holders.iter().filter(|(_, claim)| !claim.published);
+        unpublished.map(|((signature, instance), claim)| (*signature, *instance, claim.id))
     }
 }
 

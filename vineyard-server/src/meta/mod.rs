@@ -9,8 +9,13 @@
 //!      ├─ by_type: typename ──> ids           listing
 //!      ├─ edges: member ──> parents           deletion
 //!      │         signature ──> holder         members of global objects
-//!      └─ names: name ──> id                  survive their object
+//!      ├─ names: name ──> id                  survive their object
+//!      ├─ strays: id ──> fields               published, but of no object
+//!      └─ log: the revision ──> watches       what is published, batch by batch
 //! ```
+//!
+//! What is persistent is published: `publish` says which keys it amounts to, `apply` takes them from others, and
+//! [`backend`] is where they are kept.
 //!
 //! Trees are shaped by a peer, so every record keeps the extent of its view, and what is too deep or too large is
 //! refused when it is created. A signature may come to stand for another object later, which can undo what was
@@ -23,20 +28,30 @@
     clippy::panic
 )]
 
+mod apply;
+pub mod backend;
+mod clear;
+mod copy;
 mod create;
 mod delete;
 mod edges;
 mod extent;
+mod labels;
 mod list;
 mod names;
 mod persist;
+mod pointer;
+mod publish;
 mod record;
+mod refusal;
+mod text;
 mod tree;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
+pub use apply::Applied;
 pub use create::Created;
 pub use delete::Deleted;
 pub use tree::Tree;
@@ -49,6 +64,9 @@ const BLOB_TYPENAME: &str = "vineyard::Blob";
 
 /// The key under which an object carries its last name.
 const NAME_KEY: &str = "__name";
+
+/// The key under which an object carries its labels: a JSON object, as text.
+const LABELS_KEY: &str = "__labels";
 
 /// What the metadata asks the blob store.
 pub trait Blobs {

@@ -1,14 +1,17 @@
 //! The compact form in which an object is kept.
 //!
-//! Objects of one type have the same keys, so the list of keys is shared, and a field takes 24 bytes beside its text.
+//! Objects of one type have the same keys, so the list of keys is shared, and a field takes 24 bytes; only long texts
+//! and lists are kept beside it.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Number, Value};
 use vineyard_core::{InstanceId, ObjectId, Signature};
 
 use super::extent::Extent;
+use super::text::Text;
 
 /// One object.
 #[derive(Debug)]
@@ -35,30 +38,30 @@ pub(super) enum Field {
     Null,
     Bool(bool),
     Number(Number),
-    Text(Box<str>),
+    Text(Text),
     /// An array.
     Json(Box<Value>),
     Object(ObjectId),
     /// A member of a global object: whichever object carries the signature.
     Signature(Signature),
-    Blob(Box<BlobLink>),
+    /// A blob of this instance, and its bytes.
+    Blob(ObjectId, BlobLength),
+    /// A blob of another instance. Its id may repeat one of ours.
+    RemoteBlob(ObjectId, InstanceId),
 }
 
-/// A blob as a member. It has no record, so what a reader wants to know of it is kept here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BlobLink {
-    pub id: ObjectId,
-    pub instance: InstanceId,
-    /// Bytes; 0 if they were not known when the object was created.
-    pub length: u64,
-}
+/// Bytes of a blob, if they were known when it became a member. A blob has no record, so they are kept with the link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct BlobLength(u64);
 
 /// Where a link of a record leads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Link {
     Object(ObjectId),
     Signature(Signature),
-    Blob(BlobLink),
+    /// Of this instance.
+    Blob(ObjectId),
+    RemoteBlob,
 }
 
 /// An object that is checked but not stored yet.
@@ -68,6 +71,7 @@ pub(super) struct Draft {
     pub instance: InstanceId,
     pub signature: Option<Signature>,
     pub timestamp: Option<u64>,
+    pub transient: bool,
     pub global: bool,
     pub own: Extent,
     pub whole: Extent,
@@ -114,6 +118,26 @@ impl KeyLists {
     }
 }
 
+impl BlobLength {
+    const UNKNOWN: u64 = u64::MAX;
+
+    /// Keeps a length, if there is one.
+    pub fn new(length: Option<u64>) -> Self {
+        Self(length.unwrap_or(Self::UNKNOWN))
+    }
+
+    /// The length, if it is known.
+    pub fn get(self) -> Option<u64> {
+        (self.0 != Self::UNKNOWN).then_some(self.0)
+    }
+}
+
+impl fmt::Debug for BlobLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 impl Field {
     /// Keeps a plain value.
     pub fn from_value(value: &Value) -> Self {
@@ -121,28 +145,87 @@ impl Field {
             Value::Null => Self::Null,
             Value::Bool(flag) => Self::Bool(*flag),
             Value::Number(number) => Self::Number(number.clone()),
-            Value::String(text) => Self::Text(text.as_str().into()),
+            Value::String(text) => Self::Text(Text::from(text.as_str())),
             Value::Array(_) | Value::Object(_) => Self::Json(Box::new(value.clone())),
         }
     }
 
-    fn link(&self) -> Option<Link> {
+    pub fn link(&self) -> Option<Link> {
         match self {
             Self::Object(id) => Some(Link::Object(*id)),
             Self::Signature(signature) => Some(Link::Signature(*signature)),
-            Self::Blob(blob) => Some(Link::Blob(**blob)),
+            Self::Blob(id, _) => Some(Link::Blob(*id)),
+            Self::RemoteBlob(..) => Some(Link::RemoteBlob),
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Json(_) => None,
+        }
+    }
+
+    /// Adds the field to the extent of its object; member objects are not part of that. `None` if it is nested too
+    /// deeply.
+    fn include_in(&self, own: &mut Extent) -> Option<()> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => own.include_text(""),
+            Self::Text(text) => own.include_text(text.as_str()),
+            Self::Json(value) => own.include_value(value)?,
+            Self::Blob(..) | Self::RemoteBlob(..) => own.include(Extent::BLOB),
+            Self::Object(_) | Self::Signature(_) => {}
+        }
+        Some(())
+    }
+}
+
+impl Draft {
+    /// Measures the object without its member objects.
+    ///
+    /// # Errors
+    ///
+    /// The key of a value that is nested too deeply.
+    pub fn measure(&self) -> Result<Extent, &str> {
+        let mut own = Extent::NODE;
+        own.include_text(&self.typename);
+        for (key, field) in &self.fields {
+            own.include_text(key);
+            field.include_in(&mut own).ok_or(&**key)?;
+        }
+        Ok(own)
+    }
+
+    /// Sets a field, whatever the key held.
+    pub fn set(&mut self, key: &str, field: Field) {
+        match self.fields.binary_search_by(|(probe, _)| (**probe).cmp(key)) {
+            Ok(at) => {
+                if let Some((_, held)) = self.fields.get_mut(at) {
+                    *held = field;
+                }
+            }
+            Err(at) => self.fields.insert(at, (key.into(), field)),
         }
     }
 }
 
 impl Record {
-    /// Makes a record of a draft; the typename is shared with others of the type. New objects are transient.
+    /// Makes a record of a draft; the typename is shared with others of the type.
     pub fn new(draft: Draft, typename: Arc<str>, lists: &mut KeyLists) -> Self {
-        let Draft { typename: _, instance, signature, timestamp, global, own, whole, fields } = draft;
+        let Draft { typename: _, instance, signature, timestamp, transient, global, own, whole, fields } = draft;
         let (keys, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
         let fields = Fields { keys: lists.intern(keys), values: values.into() };
-        Self { typename, instance, signature, timestamp, transient: true, global, own, whole, fields }
+        Self { typename, instance, signature, timestamp, transient, global, own, whole, fields }
+    }
+
+    /// A draft of an equal object.
+    pub fn to_draft(&self) -> Draft {
+        let Self { typename, instance, signature, timestamp, transient, global, own, whole, fields } = self;
+        Draft {
+            typename: typename.as_ref().to_owned(),
+            instance: *instance,
+            signature: *signature,
+            timestamp: *timestamp,
+            transient: *transient,
+            global: *global,
+            own: *own,
+            whole: *whole,
+            fields: fields.keys.iter().cloned().zip(fields.values.iter().cloned()).collect(),
+        }
     }
 
     /// Gives back what is shared.
@@ -160,22 +243,43 @@ impl Record {
         self.fields.values.iter().filter_map(Field::link)
     }
 
-    /// Sets a text; whatever the key held must not be a link.
-    pub fn set_text(&mut self, key: &str, text: &str, lists: &mut KeyLists) {
-        self.remove(key, lists);
-        let at = self.position(key).unwrap_or_else(|at| at);
-        self.own.include_text(text);
-        self.rearrange(lists, |fields| fields.insert(at, (key.into(), Field::Text(text.into()))));
+    /// What a key holds, if it has no place of its own in the record.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.values.get(self.position(key).ok()?)
     }
 
-    /// Removes a field, if it is there; it must not be a link.
-    pub fn remove(&mut self, key: &str, lists: &mut KeyLists) {
-        if let Ok(at) = self.position(key) {
-            if let Some(Field::Text(text)) = self.fields.values.get(at) {
-                self.own.exclude_text(text);
-            }
-            self.rearrange(lists, |fields| drop(fields.remove(at)));
+    /// Sets a text; whatever the key held must not be a link. `None` if the object would be too large to be read then.
+    #[must_use]
+    pub fn set_text(&mut self, key: &str, text: &str, lists: &mut KeyLists) -> Option<()> {
+        let mut own = self.own;
+        if let Some(Field::Text(before)) = self.field(key) {
+            own.exclude_text(before.as_str());
         }
+        own.include_text(text);
+        if !own.fits() {
+            return None;
+        }
+        self.own = own;
+        let field = Field::Text(Text::from(text));
+        match self.position(key) {
+            Ok(at) => {
+                if let Some(held) = self.fields.values.get_mut(at) {
+                    *held = field;
+                }
+            }
+            Err(at) => self.rearrange(lists, |fields| fields.insert(at, (key.into(), field))),
+        }
+        Some(())
+    }
+
+    /// Removes a field; it must not be a link. `None` if it is not there.
+    pub fn remove(&mut self, key: &str, lists: &mut KeyLists) -> Option<()> {
+        let at = self.position(key).ok()?;
+        if let Some(Field::Text(text)) = self.fields.values.get(at) {
+            self.own.exclude_text(text.as_str());
+        }
+        self.rearrange(lists, |fields| drop(fields.remove(at)));
+        Some(())
     }
 
     fn position(&self, key: &str) -> Result<usize, usize> {

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use vineyard_core::{InstanceId, ObjectId};
 
+use super::backend::{Fields, Key, Log};
 use super::edges::Edges;
+use super::extent::Extent;
+use super::publish::Changes;
 use super::record::{Draft, KeyLists, Record};
+use crate::ids::IdGenerator;
 
 /// The objects of one instance and their names.
 ///
@@ -30,7 +34,7 @@ use super::record::{Draft, KeyLists, Record};
 /// let mut tree = Tree::new(instance);
 /// let content: MetaTree = serde_json::from_str(r#"{"typename": "T", "instance_id": 0, "x": 1}"#)?;
 /// let created = tree.create(&[content], &IdGenerator::new(instance), 1_700_000_000_000, &NoBlobs, true)?;
-/// let view = tree.view(created[0].id).ok_or("just created")?;
+/// let view = tree.view(created[0].id, &NoBlobs).ok_or("just created")?;
 /// assert_eq!(serde_json::to_value(view)?["x"], 1);
 /// assert_eq!(tree.delete(&[created[0].id], false, true).objects, [created[0].id]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -44,6 +48,9 @@ pub struct Tree {
     pub(super) key_lists: KeyLists,
     /// Names are given by clients and survive their object.
     pub(super) names: BTreeMap<String, ObjectId>,
+    /// Published fields of what is no object yet, or none any more.
+    pub(super) strays: BTreeMap<ObjectId, Fields>,
+    pub(super) log: Log,
 }
 
 impl Tree {
@@ -56,12 +63,19 @@ impl Tree {
             edges: Edges::new(instance),
             key_lists: KeyLists::default(),
             names: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            log: Log::default(),
         }
     }
 
     /// Whether there is such an object. Blobs are not objects.
     pub fn contains(&self, id: ObjectId) -> bool {
         self.records.contains_key(&id)
+    }
+
+    /// On which instance an object lives, and whether it is global.
+    pub fn place(&self, id: ObjectId) -> Option<(InstanceId, bool)> {
+        self.record(id).map(|record| (record.instance, record.global))
     }
 
     /// How many objects there are.
@@ -71,6 +85,28 @@ impl Tree {
 
     pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {
         self.records.get(&id).map(|record| &**record)
+    }
+
+    /// An id that no client has taken: members come with ids of their own, which may be those of tomorrow. `reserved`
+    /// says which ids are about to be taken.
+    pub(super) fn fresh_id(&self, ids: &IdGenerator, reserved: impl Fn(ObjectId) -> bool) -> ObjectId {
+        loop {
+            let id = ids.object();
+            let is_linked_to = self.edges.parents(id, None).next().is_some();
+            if !is_linked_to && !self.contains(id) && !reserved(id) {
+                return id;
+            }
+        }
+    }
+
+    /// Measures a draft with the members that it has now. Those that are gone count for nothing.
+    pub(super) fn expand(&self, draft: &Draft) -> Extent {
+        let links = draft.fields.iter().filter_map(|(_, field)| field.link());
+        let members = links.filter_map(|link| self.record(self.edges.member(link)?));
+        members.fold(draft.own, |mut whole, member| {
+            whole.include(member.whole);
+            whole
+        })
     }
 
     /// Stores an object; the id must be free.
@@ -85,15 +121,33 @@ impl Tree {
         self.records.insert(id, Box::new(record));
     }
 
-    /// Removes an object from every index.
-    pub(super) fn remove(&mut self, id: ObjectId) -> bool {
-        let Some(record) = self.records.remove(&id) else { return false };
+    /// Takes an object out of every index but that of signatures.
+    pub(super) fn unlink(&mut self, id: ObjectId) -> Option<Box<Record>> {
+        let record = self.records.remove(&id)?;
         self.edges.disconnect(id, &record);
         if let Some(ids) = self.by_type.get_mut(&record.typename) {
             ids.remove(&id);
             if ids.is_empty() {
                 self.by_type.remove(&record.typename);
             }
+        }
+        Some(record)
+    }
+
+    /// Removes an object from every index.
+    pub(super) fn remove(&mut self, id: ObjectId, changes: &mut Changes) -> bool {
+        let Some(record) = self.unlink(id) else {
+            let stray = self.strays.remove(&id).is_some();
+            if stray {
+                changes.delete(Key::Object(id));
+            }
+            return stray;
+        };
+        if !record.transient {
+            changes.delete(Key::Object(id));
+        }
+        if let Some((signature, true)) = self.edges.withdraw(id, &record, false) {
+            changes.delete(Key::Signature(signature, record.instance));
         }
         record.release(&mut self.key_lists);
         true

@@ -5,22 +5,23 @@ use std::collections::HashMap;
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use vineyard_core::{InstanceId, ObjectId};
 
-use super::BLOB_TYPENAME;
 use super::extent::Extent;
 use super::record::{Field, Link, Record};
 use super::tree::Tree;
+use super::{BLOB_TYPENAME, Blobs};
 
 /// The tree of one object with all its members, as get_data gives it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     node: Node<'a>,
     json_bytes: u64,
 }
 
 /// An object of a tree that was measured.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Node<'a> {
     tree: &'a Tree,
+    blobs: &'a dyn Blobs,
     id: ObjectId,
     record: &'a Record,
 }
@@ -39,10 +40,14 @@ pub struct BlobView {
 impl Tree {
     /// The tree of an object; `None` if it or one of its members is gone.
     ///
+    /// Blobs of this instance have the length they had when they became members. Where that was not known yet, `blobs`
+    /// is asked when the view is written; what it does not know, and blobs of other instances, have length 0.
+    ///
     /// Cost grows with the number of different objects in the tree.
-    pub fn view(&self, id: ObjectId) -> Option<View<'_>> {
+    pub fn view<'a>(&'a self, id: ObjectId, blobs: &'a dyn Blobs) -> Option<View<'a>> {
         let extent = self.measure(id, Extent::MAX_DEPTH, &mut HashMap::new())?;
-        Some(View { node: self.node(id)?, json_bytes: extent.bytes })
+        let node = Node { tree: self, blobs, id, record: self.record(id)? };
+        Some(View { node, json_bytes: extent.bytes })
     }
 
     /// Measures what a view would hold now. `None` if a member is gone or the view is too large, which a cycle also
@@ -55,7 +60,7 @@ impl Tree {
         let record = self.record(id)?;
         let mut extent = record.own;
         let mut has_members = false;
-        for link in record.links().filter(|link| !matches!(link, Link::Blob(_))) {
+        for link in record.links().filter(|link| !matches!(link, Link::Blob(_) | Link::RemoteBlob)) {
             let member = self.edges.member(link)?;
             extent.include(self.measure(member, room, known)?);
             has_members = true;
@@ -69,9 +74,13 @@ impl Tree {
         }
         Some(extent)
     }
+}
 
-    fn node(&self, id: ObjectId) -> Option<Node<'_>> {
-        Some(Node { tree: self, id, record: self.record(id)? })
+impl Node<'_> {
+    /// The object that a link leads to.
+    fn member(&self, link: Link) -> Option<Self> {
+        let id = self.tree.edges.member(link)?;
+        Some(Self { id, record: self.tree.record(id)?, ..*self })
     }
 }
 
@@ -106,7 +115,7 @@ impl Serialize for Node<'_> {
         map.serialize_entry("transient", transient)?;
         map.serialize_entry("typename", &**typename)?;
         for (key, field) in self.record.fields() {
-            map.serialize_entry(key, &FieldView { tree: self.tree, field })?;
+            map.serialize_entry(key, &FieldView { parent: *self, field })?;
         }
         map.end()
     }
@@ -126,28 +135,30 @@ impl Serialize for BlobView {
 }
 
 struct FieldView<'a> {
-    tree: &'a Tree,
+    parent: Node<'a>,
     field: &'a Field,
 }
 
 impl Serialize for FieldView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Node { tree, blobs, .. } = self.parent;
         let member = |link| {
-            let node = self.tree.edges.member(link).and_then(|id| self.tree.node(id));
             // Measuring went along the same links, and the tree is borrowed since.
-            node.ok_or_else(|| S::Error::custom(format!("the member {link:?} is gone")))
+            self.parent.member(link).ok_or_else(|| S::Error::custom(format!("the member {link:?} is gone")))
         };
-        match self.field {
+        match *self.field {
             Field::Null => serializer.serialize_unit(),
-            Field::Bool(flag) => serializer.serialize_bool(*flag),
-            Field::Number(number) => number.serialize(serializer),
-            Field::Text(text) => serializer.serialize_str(text),
-            Field::Json(value) => value.serialize(serializer),
-            Field::Object(id) => member(Link::Object(*id))?.serialize(serializer),
-            Field::Signature(signature) => member(Link::Signature(*signature))?.serialize(serializer),
-            Field::Blob(blob) => {
-                BlobView { id: blob.id, instance: blob.instance, length: blob.length }.serialize(serializer)
+            Field::Bool(flag) => serializer.serialize_bool(flag),
+            Field::Number(ref number) => number.serialize(serializer),
+            Field::Text(ref text) => serializer.serialize_str(text.as_str()),
+            Field::Json(ref value) => value.serialize(serializer),
+            Field::Object(id) => member(Link::Object(id))?.serialize(serializer),
+            Field::Signature(signature) => member(Link::Signature(signature))?.serialize(serializer),
+            Field::Blob(id, length) => {
+                let length = length.get().or_else(|| blobs.length(id)).unwrap_or(0);
+                BlobView { id, instance: tree.instance, length }.serialize(serializer)
             }
+            Field::RemoteBlob(id, instance) => BlobView { id, instance, length: 0 }.serialize(serializer),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Blobs: create, seal, get, drop, shrink, leases.
+//! Blobs in shared memory: create, seal, get, drop, shrink, leases.
 
 use vineyard_core::protocol::frame::MAX_BODY_BYTES;
 use vineyard_core::protocol::{
@@ -8,15 +8,16 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ServerError, StatusCode};
 
-use super::Session;
-use crate::state::State;
+use super::Connection;
+use crate::session::Session;
+use crate::store::Placement;
 use crate::store::arena::Access;
-use crate::store::{BlobStore, Placement};
 
 /// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame.
 const MOST_BLOBS: usize = MAX_BODY_BYTES / 512;
 
-fn check_count(count: usize) -> Result<(), ServerError> {
+/// Refuses more blobs than a reply can describe.
+pub(super) fn check_count(count: usize) -> Result<(), ServerError> {
     if count <= MOST_BLOBS {
         return Ok(());
     }
@@ -26,115 +27,132 @@ fn check_count(count: usize) -> Result<(), ServerError> {
 
 /// Allocates one blob.
 pub(super) fn create_buffer(
-    session: &mut Session<'_>,
+    connection: &mut Connection,
     request: &CreateBufferRequest,
 ) -> Result<CreateBufferReply, ServerError> {
-    let (state, peer) = (session.state(), session.peer());
-    let mut blobs = state.blobs();
-    let placement = blobs.create(peer, request.size, &state.ids)?;
-    let created = payload(&placement, &blobs, session, Access::Write)
-        .inspect_err(|_| blobs.take_back(peer, std::slice::from_ref(&placement)))?;
-    drop(blobs);
-    state.changed.notify_waiters();
-    let fd = session.labels.pending().next().map_or(-1, i64::from);
-    Ok(CreateBufferReply { id: created.object_id, created, fd })
+    let placement = create_one(connection, request.size)?;
+    let created = describe_new(connection, &placement)?;
+    Ok(CreateBufferReply { id: created.object_id, created, fd: pending_label(connection) })
+}
+
+/// Allocates one blob for the peer.
+pub(super) fn create_one(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
+    let (state, session) = (connection.state(), connection.session());
+    let placement = session.blobs().create(connection.peer(), size, &state.ids)?;
+    session.changed.notify_waiters();
+    Ok(placement)
+}
+
+/// Describes a blob that was just made to its maker; if that fails, the blob is taken back.
+pub(super) fn describe_new(connection: &mut Connection, placement: &Placement) -> Result<Payload, ServerError> {
+    describe(connection, placement, Access::Write).inspect_err(|_| {
+        connection.session().blobs().take_back(connection.peer(), std::slice::from_ref(placement));
+    })
+}
+
+/// The label whose descriptor follows the reply, or -1.
+pub(super) fn pending_label(connection: &Connection) -> i64 {
+    connection.labels.pending().next().map_or(-1, i64::from)
+}
+
+/// The labels whose descriptors follow the reply.
+fn pending_labels(connection: &Connection) -> Vec<i64> {
+    connection.labels.pending().map(i64::from).collect()
 }
 
 /// Allocates several blobs, all or none.
 pub(super) fn create_buffers(
-    session: &mut Session<'_>,
+    connection: &mut Connection,
     request: &CreateBuffersRequest,
 ) -> Result<CreateBuffersReply, ServerError> {
     check_count(request.sizes.len())?;
-    let (state, peer) = (session.state(), session.peer());
-    let mut blobs = state.blobs();
-    let placements = blobs.create_many(peer, &request.sizes, &state.ids)?;
-    let payloads =
-        payloads(&placements, &blobs, session, Access::Write).inspect_err(|_| blobs.take_back(peer, &placements))?;
-    drop(blobs);
-    state.changed.notify_waiters();
+    let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
+    let placements = session.blobs().create_many(peer, &request.sizes, &state.ids)?;
+    session.changed.notify_waiters();
+    let payloads = describe_all(connection, &placements, Access::Write)
+        .inspect_err(|_| session.blobs().take_back(peer, &placements))?;
     let ids = payloads.iter().map(|payload| payload.object_id).collect();
-    Ok(CreateBuffersReply { ids, payloads, fds: session.labels.pending().map(i64::from).collect() })
+    Ok(CreateBuffersReply { ids, payloads, fds: pending_labels(connection) })
 }
 
 /// Says where blobs lie.
 pub(super) fn get_buffers(
-    session: &mut Session<'_>,
+    connection: &mut Connection,
     request: &GetBuffersRequest,
 ) -> Result<GetBuffersReply, ServerError> {
     check_count(request.ids.ids().len())?;
-    let (state, peer) = (session.state(), session.peer());
-    let mut blobs = state.blobs();
-    let placements = blobs.get(peer, request.ids.ids(), request.unsealed)?;
-    let payloads = payloads(&placements, &blobs, session, Access::Read).inspect_err(|_| {
-        for placement in &placements {
-            blobs.release_lease(peer.connection, placement.id);
+    let (session, peer) = (connection.session(), connection.peer());
+    let placements = session.blobs().get(peer, request.ids.ids(), request.unsealed)?;
+    let payloads = describe_all(connection, &placements, Access::Read).inspect_err(|_| {
+        if peer.native {
+            session.blobs().sent(peer, &placements);
         }
     })?;
-    drop(blobs);
-    let fds = session.labels.pending().map(i64::from).collect();
-    Ok(GetBuffersReply { payloads, fds, compress: false })
+    Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false })
 }
 
-fn payloads(
+/// Describes blobs to this connection.
+pub(super) fn describe_all(
+    connection: &mut Connection,
     placements: &[Placement],
-    blobs: &BlobStore,
-    session: &mut Session<'_>,
     access: Access,
 ) -> Result<Vec<Payload>, ServerError> {
-    placements.iter().map(|placement| payload(placement, blobs, session, access)).collect()
+    placements.iter().map(|placement| describe(connection, placement, access)).collect()
 }
 
-/// Describes a blob to this connection; an arena it does not know gets a label.
-fn payload(
-    placement: &Placement,
-    blobs: &BlobStore,
-    session: &mut Session<'_>,
-    access: Access,
-) -> Result<Payload, ServerError> {
-    let bare = Payload { object_id: placement.id, is_sealed: placement.sealed, ..Payload::empty() };
-    let Some((arena, file)) = placement.arena.and_then(|arena| Some((arena, blobs.file(arena)?))) else {
-        return Ok(bare);
+/// Describes a blob to this connection; an arena it does not know gets a label. Over TCP nothing can be mapped.
+fn describe(connection: &mut Connection, placement: &Placement, access: Access) -> Result<Payload, ServerError> {
+    let payload = describe_bare(placement);
+    let Some(file) = placement.file.as_ref().filter(|_| connection.entrance().is_unix()) else {
+        return Ok(payload);
     };
-    let label = session.labels.label(arena, file, access, &session.state().labels)?;
-    Ok(Payload {
-        store_fd: i64::from(label),
-        data_offset: placement.offset,
+    let state = connection.state();
+    let label = connection.labels.label(file, access, &state.labels)?;
+    let (store_fd, map_size) = (i64::from(label), file.map_size(access));
+    Ok(Payload { store_fd, map_size, data_offset: placement.offset, ..payload })
+}
+
+/// Describes a blob to who cannot map it.
+pub(super) fn describe_bare(placement: &Placement) -> Payload {
+    Payload {
+        object_id: placement.id,
         data_size: placement.length,
-        map_size: file.map_size(),
-        ..bare
-    })
+        is_sealed: placement.sealed,
+        is_owner: placement.owned,
+        ..Payload::empty()
+    }
 }
 
 /// Makes a blob immutable.
-pub(super) fn seal(state: &State, request: &SealRequest) -> Result<SealReply, ServerError> {
-    state.blobs().seal(request.object_id)?;
+pub(super) fn seal(connection: &Connection, request: &SealRequest) -> Result<SealReply, ServerError> {
+    connection.session().blobs().seal(connection.peer(), request.object_id)?;
     Ok(SealReply {})
 }
 
 /// Deletes a blob.
-pub(super) fn drop_buffer(state: &State, request: &DropBufferRequest) -> Result<DropBufferReply, ServerError> {
-    state.blobs().remove(request.id)?;
+pub(super) fn drop_buffer(session: &Session, request: &DropBufferRequest) -> Result<DropBufferReply, ServerError> {
+    session.plasma().forget(request.id);
+    session.blobs().remove(request.id)?;
     Ok(DropBufferReply {})
 }
 
 /// Makes a blob shorter.
 pub(super) fn shrink_buffer(
-    session: &Session<'_>,
+    connection: &Connection,
     request: &ShrinkBufferRequest,
 ) -> Result<ShrinkBufferReply, ServerError> {
-    session.state().blobs().shrink(session.peer(), request.id, request.size)?;
+    connection.session().blobs().shrink(connection.peer(), request.id, request.size)?;
     Ok(ShrinkBufferReply {})
 }
 
 /// Gives leases back. There is no reply, unless the peer has no business to send this.
-pub(super) fn release_leases(session: &Session<'_>, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
-    let peer = session.peer();
+pub(super) fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
+    let (peer, session) = (connection.peer(), connection.session());
     if !peer.native {
         let message = "release_leases_notice is for connections that registered with `native`";
         return Err(ServerError::new(StatusCode::Invalid, message));
     }
-    let mut blobs = session.state().blobs();
+    let mut blobs = session.blobs();
     let ignored = notice.ids.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();
     drop(blobs);
     if ignored > 0 {

@@ -6,25 +6,26 @@ use serde::{Serialize, Serializer};
 use vineyard_core::meta::MetaTree;
 use vineyard_core::protocol::frame::{self, FrameError};
 use vineyard_core::protocol::{
-    CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataReply, DelDataRequest,
-    ExistsReply, ExistsRequest, GetDataReply, GetDataRequest, IfPersistReply, IfPersistRequest, ListDataRequest,
-    PersistReply, PersistRequest,
+    CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataRequest, ExistsReply,
+    ExistsRequest, GetDataReply, GetDataRequest, IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply,
+    PersistRequest,
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::Session;
+use super::Connection;
 use crate::ids::unix_millis;
 use crate::meta::{BlobView, Blobs, Created, View};
 use crate::pattern::Pattern;
+use crate::session::Session;
 use crate::state::State;
-use crate::store::{BlobStore, Peer};
+use crate::store::{BlobStore, Peer, Reserved};
 
 /// The typename of blobs, which have no record in the tree.
 const BLOB_TYPENAME: &str = "vineyard::Blob";
 
 /// Creates one object.
-pub(super) fn create_data(session: &Session<'_>, request: CreateDataRequest) -> Result<CreateDataReply, ServerError> {
-    let created = create(session, std::slice::from_ref(&request.content), &request.seal)?;
+pub(super) fn create_data(connection: &Connection, request: CreateDataRequest) -> Result<CreateDataReply, ServerError> {
+    let created = create(connection, std::slice::from_ref(&request.content), &request.seal)?;
     match created.first() {
         Some(Created { id, signature, instance_id }) => {
             Ok(CreateDataReply { id: *id, signature: *signature, instance_id: *instance_id })
@@ -35,10 +36,10 @@ pub(super) fn create_data(session: &Session<'_>, request: CreateDataRequest) -> 
 
 /// Creates several objects, all or none.
 pub(super) fn create_datas(
-    session: &Session<'_>,
+    connection: &Connection,
     request: &CreateDatasRequest,
 ) -> Result<CreateDatasReply, ServerError> {
-    let created = create(session, &request.contents, &request.seal)?;
+    let created = create(connection, &request.contents, &request.seal)?;
     Ok(CreateDatasReply {
         num: created.len() as u64,
         ids: created.iter().map(|created| created.id).collect(),
@@ -48,21 +49,21 @@ pub(super) fn create_datas(
 }
 
 /// Creates objects and seals blobs of the peer, all or none.
-fn create(session: &Session<'_>, contents: &[MetaTree], seal: &[ObjectId]) -> Result<Vec<Created>, ServerError> {
-    let (state, peer) = (session.state(), session.peer());
+fn create(connection: &Connection, contents: &[MetaTree], seal: &[ObjectId]) -> Result<Vec<Created>, ServerError> {
+    let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
     let created = {
-        let mut tree = state.tree();
+        let mut tree = session.tree();
         // Held over the whole of it, so that no blob is deleted between the look at it and the link to it.
-        let mut blobs = state.blobs();
+        let mut blobs = session.blobs();
         let sealing = Sealing::new(&blobs, peer, seal)?;
         let created = tree.create(contents, &state.ids, unix_millis(), &sealing, peer.native)?;
         // None can fail: all were there, and the lock is held.
         for id in seal {
-            blobs.seal(*id)?;
+            blobs.seal(peer, *id)?;
         }
         created
     };
-    state.changed.notify_waiters();
+    session.changed.notify_waiters();
     Ok(created)
 }
 
@@ -90,6 +91,13 @@ impl<'a> Sealing<'a> {
 impl Blobs for Sealing<'_> {
     fn length(&self, id: ObjectId) -> Option<u64> {
         self.soon.get(&id).copied().or_else(|| self.blobs.sealed_length(id))
+    }
+}
+
+/// Locks the blobs for each look at them: most lengths are known to the tree already. Not to be asked under that lock.
+impl Blobs for Session {
+    fn length(&self, id: ObjectId) -> Option<u64> {
+        self.blobs().sealed_length(id)
     }
 }
 
@@ -129,23 +137,29 @@ impl Serialize for Entries<'_> {
 /// Appends the reply with the trees that exist; `None` if some are to be waited for.
 ///
 /// The trees are written straight from the records, under the lock: copying them out would take longer.
-pub(super) fn get_data(state: &State, request: &GetDataRequest, out: &mut Vec<u8>) -> Option<Result<(), FrameError>> {
-    let tree = state.tree();
-    let exists = |id: ObjectId| if id.is_blob() { state.blobs().contains(id) } else { tree.contains(id) };
+pub(super) fn get_data(
+    state: &State,
+    session: &Session,
+    request: &GetDataRequest,
+    out: &mut Vec<u8>,
+) -> Option<Result<(), FrameError>> {
+    let tree = session.tree();
+    let exists = |id: ObjectId| if id.is_blob() { session.blobs().contains(id) } else { tree.contains(id) };
     if request.wait && !request.ids.iter().all(|id| exists(*id)) {
         return None;
     }
     let mut seen = HashSet::new();
     let alone = request.ids.len() == 1;
+    let instance = state.settings.instance;
     let entries = request
         .ids
         .iter()
         .filter(|id| alone || seen.insert(**id))
         .filter_map(|&id| {
             let entry = if id.is_blob() {
-                Entry::Blob(BlobView { id, instance: state.instance, length: state.blobs().sealed_length(id)? })
+                Entry::Blob(BlobView { id, instance, length: session.blobs().sealed_length(id)? })
             } else {
-                Entry::Object(tree.view(id)?)
+                Entry::Object(tree.view(id, session)?)
             };
             Some((id, entry))
         })
@@ -154,61 +168,83 @@ pub(super) fn get_data(state: &State, request: &GetDataRequest, out: &mut Vec<u8
 }
 
 /// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows.
-pub(super) fn list_data(state: &State, request: &ListDataRequest, out: &mut Vec<u8>) -> Result<(), FrameError> {
+pub(super) fn list_data(
+    state: &State,
+    session: &Session,
+    request: &ListDataRequest,
+    out: &mut Vec<u8>,
+) -> Result<(), FrameError> {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let tree = state.tree();
-    let mut entries: Vec<_> = tree.list(&pattern, limit).map(|(id, view)| (id, Entry::Object(view))).collect();
+    let instance = state.settings.instance;
+    let tree = session.tree();
+    let mut entries: Vec<_> =
+        tree.list(&pattern, request.after, limit, session).map(|(id, view)| (id, Entry::Object(view))).collect();
     // For blobs, the pattern is a glob in any case: clients know the protocol so.
     if entries.len() < limit && Pattern::new(&request.pattern, false).matches(BLOB_TYPENAME) {
-        let blobs = state.blobs();
+        let blobs = session.blobs();
         let room = limit.saturating_sub(entries.len());
-        let view = |(id, length)| (id, Entry::Blob(BlobView { id, instance: state.instance, length }));
+        let view = |(id, length)| (id, Entry::Blob(BlobView { id, instance, length }));
         entries.extend(blobs.sealed().take(room).map(view));
     }
     frame::encode(out, &GetDataReply { content: Entries(entries) })
 }
 
 /// Deletes objects and blobs.
-pub(super) fn del_data(state: &State, request: &DelDataRequest) -> Result<DelDataReply, ServerError> {
-    if request.fastpath {
-        if let Some(id) = request.ids.iter().find(|id| !id.is_blob()) {
-            let message = format!("the fast path deletes blobs only, {id} is none");
-            return Err(ServerError::new(StatusCode::AssertionFailed, message));
-        }
-        let mut blobs = state.blobs();
-        delete_blobs(&mut blobs, &request.ids);
-        return Ok(DelDataReply {});
+///
+/// # Errors
+///
+/// Code 7 if the fast path is to delete what is no blob.
+pub(super) fn delete(session: &Session, request: &DelDataRequest) -> Result<Vec<ObjectId>, ServerError> {
+    let DelDataRequest { ids, force, deep, fastpath, .. } = request;
+    if !fastpath {
+        return Ok(session.delete(ids, *force, *deep));
     }
-    let mut tree = state.tree();
-    let deleted = tree.delete(&request.ids, request.force, request.deep);
-    // With the tree still locked, so that nothing is linked to a blob that is about to go.
-    delete_blobs(&mut state.blobs(), &deleted.blobs);
-    Ok(DelDataReply {})
+    check_fastpath(ids)?;
+    session.delete_blobs(ids);
+    Ok(ids.clone())
 }
 
-/// Deletes blobs; those that are not there count as deleted.
-fn delete_blobs(blobs: &mut BlobStore, ids: &[ObjectId]) {
-    for id in ids {
-        if let Err(error) = blobs.remove(*id) {
-            tracing::trace!(%error, "nothing to delete");
+/// As [`delete`], for who gives the pages back to the system.
+///
+/// # Errors
+///
+/// As [`delete`].
+pub(super) fn delete_to_trim(
+    session: &Session,
+    request: &DelDataRequest,
+) -> Result<(Vec<ObjectId>, Vec<Reserved>), ServerError> {
+    let DelDataRequest { ids, force, deep, fastpath, .. } = request;
+    if !fastpath {
+        return Ok(session.delete_to_trim(ids, *force, *deep));
+    }
+    check_fastpath(ids)?;
+    Ok((ids.clone(), session.delete_blobs_to_trim(ids)))
+}
+
+fn check_fastpath(ids: &[ObjectId]) -> Result<(), ServerError> {
+    match ids.iter().find(|id| !id.is_blob()) {
+        None => Ok(()),
+        Some(id) => {
+            let message = format!("the fast path deletes blobs only, {id} is none");
+            Err(ServerError::new(StatusCode::AssertionFailed, message))
         }
     }
 }
 
 /// Whether an object or blob exists.
-pub(super) fn exists(state: &State, request: &ExistsRequest) -> ExistsReply {
+pub(super) fn exists(session: &Session, request: &ExistsRequest) -> ExistsReply {
     let id = request.id;
-    ExistsReply { exists: if id.is_blob() { state.blobs().contains(id) } else { state.tree().contains(id) } }
+    ExistsReply { exists: if id.is_blob() { session.blobs().contains(id) } else { session.tree().contains(id) } }
 }
 
 /// Publishes an object.
-pub(super) fn persist(state: &State, request: &PersistRequest) -> Result<PersistReply, ServerError> {
-    state.tree().persist(request.id)?;
+pub(super) fn persist(session: &Session, request: &PersistRequest) -> Result<PersistReply, ServerError> {
+    session.tree().persist(request.id)?;
     Ok(PersistReply {})
 }
 
 /// Whether an object is published.
-pub(super) fn if_persist(state: &State, request: &IfPersistRequest) -> Result<IfPersistReply, ServerError> {
-    Ok(IfPersistReply { persist: state.tree().is_persistent(request.id)? })
+pub(super) fn if_persist(session: &Session, request: &IfPersistRequest) -> Result<IfPersistReply, ServerError> {
+    Ok(IfPersistReply { persist: session.tree().is_persistent(request.id)? })
 }

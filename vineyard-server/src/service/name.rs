@@ -7,18 +7,18 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, StatusCode};
 
 use crate::pattern::Pattern;
-use crate::state::State;
+use crate::session::Session;
 
 /// Gives an object a name.
-pub(super) fn put_name(state: &State, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
-    state.tree().put_name(request.object_id, &request.name)?;
-    state.changed.notify_waiters();
+pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
+    session.tree().put_name(request.object_id, &request.name)?;
+    session.changed.notify_waiters();
     Ok(PutNameReply {})
 }
 
 /// Which object has a name; `None` if that is to be waited for.
-pub(super) fn get_name(state: &State, request: &GetNameRequest) -> Option<Result<GetNameReply, ServerError>> {
-    match state.tree().name(&request.name) {
+pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Result<GetNameReply, ServerError>> {
+    match session.tree().name(&request.name) {
         Some(object_id) => Some(Ok(GetNameReply { object_id })),
         None if request.wait => None,
         None => {
@@ -29,15 +29,15 @@ pub(super) fn get_name(state: &State, request: &GetNameRequest) -> Option<Result
 }
 
 /// The names that match.
-pub(super) fn list_name(state: &State, request: &ListNameRequest) -> ListNameReply {
+pub(super) fn list_name(session: &Session, request: &ListNameRequest) -> ListNameReply {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let names = state.tree().list_names(&pattern, limit);
+    let names = session.tree().list_names(&pattern, request.after.as_deref(), limit);
     ListNameReply { size: names.len() as u64, names }
 }
 
 /// Takes a name away.
-pub(super) fn drop_name(state: &State, request: &DropNameRequest) -> DropNameReply {
-    state.tree().drop_name(&request.name);
+pub(super) fn drop_name(session: &Session, request: &DropNameRequest) -> DropNameReply {
+    session.tree().drop_name(&request.name);
     DropNameReply {}
 }

@@ -1,130 +1,168 @@
-//! Who is on the other side, and how this instance is doing.
+//! Who is on the other side, sessions, and how this instance is doing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use vineyard_core::SessionId;
 use vineyard_core::protocol::{
-    ClusterMetaReply, DecodeError, InstanceMeta, InstanceStatus, InstanceStatusReply, NATIVE_VERSION, NativeReply,
-    PROTOCOL_VERSION, RegisterReply, RegisterRequest,
+    ClusterMetaReply, InstanceMeta, InstanceStatus, InstanceStatusReply, NATIVE_VERSION, NativeReply, NewSessionReply,
+    NewSessionRequest, PROTOCOL_VERSION, RegisterReply, RegisterRequest,
 };
+use vineyard_core::{ServerError, SessionId, StatusCode};
 
+use super::Connection;
+use crate::listen::{self, Listener};
+use crate::session::{Session, StoreKind};
+use crate::socket::Claim;
 use crate::state::State;
-use crate::store::labels::Labels;
-use crate::store::{ConnectionId, Peer};
 
-/// What clients are told while there is no TCP endpoint.
-const NO_ENDPOINT: &str = "0.0.0.0:0";
+/// What clients are told of sessions that no TCP endpoint leads to by itself.
+pub(crate) const NO_ENDPOINT: &str = "0.0.0.0:0";
 
-/// What the server knows of one connection. Dropping it gives back all that the connection held.
-#[derive(Debug)]
-pub(crate) struct Session<'a> {
-    state: &'a State,
-    peer: Peer,
-    registered: bool,
-    /// It sent garbage, which is in the log.
-    complained: bool,
-    /// The arenas it knows.
-    pub(crate) labels: Labels,
+/// Introduces a peer whose password, if one is needed, was found right; it may introduce itself again.
+///
+/// # Errors
+///
+/// Code 1 if there is no such session.
+pub(super) fn register(connection: &mut Connection, request: &RegisterRequest) -> Result<RegisterReply, ServerError> {
+    let state = connection.state();
+    // The path of a UNIX socket says which session is meant.
+    if !connection.entrance().is_unix() {
+        let id = SessionId::from_raw(request.session_id);
+        let session = state.session(id).ok_or_else(|| no_session(id))?;
+        connection.enter(session);
+    }
+    connection.admit(request.native == Some(NATIVE_VERSION));
+    let session = connection.session();
+    let store_match = match session.kind {
+        StoreKind::Normal => request.store_type.is_normal(),
+        StoreKind::Plasma => request.store_type.is_plasma(),
+    };
+    Ok(RegisterReply {
+        ipc_socket: session.socket.clone(),
+        rpc_endpoint: endpoint(&state, &session),
+        instance_id: state.settings.instance,
+        session_id: session.id,
+        version: PROTOCOL_VERSION.to_owned(),
+        store_match,
+        support_rpc_compression: state.settings.compression,
+        native: connection.peer().native.then_some(NativeReply {
+            native: NATIVE_VERSION,
+            deferred_free: true,
+            seal_on_create: true,
+            incarnation: state.incarnation,
+        }),
+    })
 }
 
-impl<'a> Session<'a> {
-    /// A peer of which nothing is known yet.
-    pub(crate) fn new(state: &'a State) -> Self {
-        let peer = Peer { connection: state.new_connection(), native: false };
-        Self { state, peer, registered: false, complained: false, labels: Labels::default() }
-    }
-
-    /// The server.
-    pub(crate) fn state(&self) -> &'a State {
-        self.state
-    }
-
-    /// The connection.
-    pub(crate) fn id(&self) -> ConnectionId {
-        self.peer.connection
-    }
-
-    /// The connection and what it speaks.
-    pub(crate) fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    /// Whether other requests than register are answered.
-    pub(crate) fn is_registered(&self) -> bool {
-        self.registered
-    }
-
-    /// Logs the first malformed message of the peer; its others would only repeat it.
-    pub(crate) fn complain(&mut self, error: &DecodeError) {
-        if !self.complained && !matches!(error, DecodeError::NotImplemented { .. }) {
-            self.complained = true;
-            tracing::warn!(connection = ?self.id(), %error, "a peer sends malformed messages");
-        }
-    }
-
-    /// Introduces the peer; it may do so again.
-    pub(crate) fn register(&mut self, request: &RegisterRequest) -> RegisterReply {
-        self.registered = true;
-        self.peer.native = request.native == Some(NATIVE_VERSION);
-        RegisterReply {
-            ipc_socket: self.state.socket.clone(),
-            rpc_endpoint: NO_ENDPOINT.to_owned(),
-            instance_id: self.state.instance,
-            session_id: SessionId::ROOT,
-            version: PROTOCOL_VERSION.to_owned(),
-            store_match: request.store_type.is_normal(),
-            support_rpc_compression: false,
-            native: self.peer.native.then_some(NativeReply {
-                native: NATIVE_VERSION,
-                deferred_free: true,
-                seal_on_create: true,
-                incarnation: self.state.incarnation,
-            }),
-        }
-    }
+fn endpoint(state: &State, session: &Session) -> String {
+    if session.id == SessionId::ROOT { state.settings.rpc_endpoint.clone() } else { NO_ENDPOINT.to_owned() }
 }
 
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        self.state.blobs().disconnect(self.peer.connection);
+/// There is no such session, or none that can be entered.
+pub(super) fn no_session(id: SessionId) -> ServerError {
+    ServerError::new(StatusCode::Invalid, format!("there is no session {id}"))
+}
+
+/// Opens a session. When the reply is made, its socket listens.
+///
+/// # Errors
+///
+/// Code 4 if the socket cannot be made, 41 if there are too many sessions.
+pub(super) fn new_session(state: &Arc<State>, request: &NewSessionRequest) -> Result<NewSessionReply, ServerError> {
+    let id = state.ids.session();
+    let kind = if request.bulk_store_type.is_plasma() { StoreKind::Plasma } else { StoreKind::Normal };
+    let path = state.socket_of(id);
+    let refused = |error: &dyn std::fmt::Display| {
+        let message = format!("the socket {} of a session cannot be made: {error}", path.display());
+        ServerError::new(StatusCode::IoError, message)
+    };
+    let claim = Claim::new(&path, state.settings.socket_mode).map_err(|error| refused(&error))?;
+    let listener = match tokio::net::UnixListener::from_std(claim.listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            claim.file.remove();
+            return Err(refused(&error));
+        }
+    };
+    let Some(session) = state.add_session(id, kind, claim.file.path()) else {
+        claim.file.remove();
+        return Err(ServerError::new(StatusCode::NotEnoughMemory, "too many sessions are open"));
+    };
+    let socket_path = session.socket.clone();
+    session.keep_file(claim.file);
+    let state = Arc::clone(state);
+    tracing::info!(session = %id, socket = socket_path, "a session is opened");
+    state.tasks.clone().spawn(async move {
+        let workers = Arc::clone(&state.workers);
+        listen::accept(Arc::clone(&state), Arc::clone(&session), Listener::Unix(listener), workers).await;
+        session.close();
+        state.remove_if_over(&session);
+    });
+    Ok(NewSessionReply { socket_path })
+}
+
+/// Closes the session of a connection. It goes with its last connection.
+///
+/// # Errors
+///
+/// Code 1 for the root session, which ends with the server.
+pub(super) fn delete_session(connection: &Connection) -> Result<(), ServerError> {
+    let session = connection.session();
+    if session.id == SessionId::ROOT {
+        let message = "the root session cannot be deleted: stop the server instead";
+        return Err(ServerError::new(StatusCode::Invalid, message));
     }
+    session.close();
+    tracing::info!(session = %session.id, "a session is closed");
+    Ok(())
 }
 
 /// The figures of this instance.
-pub(super) fn instance_status(state: &State) -> InstanceStatusReply {
+pub(super) fn instance_status(connection: &Connection) -> InstanceStatusReply {
+    let (state, session) = (connection.state(), connection.session());
     let (memory_usage, memory_limit) = {
-        let blobs = state.blobs();
-        (blobs.used_bytes(), blobs.limit())
+        let pool = state.pool.lock();
+        (pool.used(), pool.limit())
     };
+    let rpc_connections = if session.id == SessionId::ROOT { state.rpc_connections.count() } else { 0 };
     InstanceStatusReply {
         meta: InstanceStatus {
-            instance_id: state.instance,
-            deployment: "local".to_owned(),
+            instance_id: state.settings.instance,
+            deployment: state.settings.deployment.clone(),
             memory_usage,
             memory_limit,
-            deferred_requests: state.waiting.count(),
-            ipc_connections: state.connections.count(),
-            rpc_connections: 0,
+            deferred_requests: session.waiting.count(),
+            ipc_connections: session.ipc_connections.count(),
+            rpc_connections,
         },
     }
 }
 
-/// The cluster, which is this instance.
-pub(super) fn cluster_meta(state: &State) -> ClusterMetaReply {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let hostname = variable("MY_HOST_NAME").unwrap_or_else(|| {
+/// The name of this host, as clients are told.
+pub(crate) fn hostname() -> String {
+    variable("MY_HOST_NAME").unwrap_or_else(|| {
         nix::unistd::gethostname().map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
-    });
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The cluster, which is this instance.
+pub(super) fn cluster_meta(connection: &Connection) -> ClusterMetaReply {
+    let (state, session) = (connection.state(), connection.session());
+    let hostname = hostname();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let this = InstanceMeta {
         hostid: state.incarnation,
         nodename: variable("MY_NODE_NAME").unwrap_or_else(|| hostname.clone()),
         hostname,
-        ipc_socket: state.socket.clone(),
-        rpc_endpoint: NO_ENDPOINT.to_owned(),
+        ipc_socket: session.socket.clone(),
+        rpc_endpoint: endpoint(&state, &session),
         timestamp: (now.as_secs() << 32) | u64::from(now.subsec_micros()),
         other: BTreeMap::new(),
     };
-    ClusterMetaReply { meta: BTreeMap::from([(state.instance.to_string(), this)]) }
+    ClusterMetaReply { meta: BTreeMap::from([(state.settings.instance.to_string(), this)]) }
 }

@@ -49,13 +49,6 @@ impl Allocator {
         Some(offset)
     }
 
-    /// Gives back the [`span`] of `len` bytes at `offset`, both as they were handed out.
-    pub fn release(&mut self, offset: u64, len: u64) {
-        if let Some(span) = span(len) {
-            self.give_back(offset, span);
-        }
-    }
-
     /// Gives back what a range of `old` bytes takes more than one of `new` bytes.
     pub fn shrink(&mut self, offset: u64, old: u64, new: u64) {
         let (Some(old), Some(new)) = (span(old), span(new)) else {
@@ -66,7 +59,27 @@ impl Allocator {
         }
     }
 
-    fn give_back(&mut self, mut offset: u64, mut len: u64) {
+    /// Takes the first free range that reaches beyond `from`, at most `most` bytes of it. Says where it starts and how
+    /// long it is; [`give_back`](Self::give_back) ends that.
+    pub fn take_free(&mut self, from: u64, most: u64) -> Option<(u64, u64)> {
+        let before = self.by_offset.range(..from).next_back().filter(|(o, l)| o.saturating_add(**l) > from);
+        let (start, found) = before.or_else(|| self.by_offset.range(from..).next()).map(|(o, l)| (*o, *l))?;
+        let end = start.checked_add(found)?;
+        let offset = start.max(from);
+        let taken = end.saturating_sub(offset).min(most);
+        self.remove(start, found);
+        if let Some(head) = offset.checked_sub(start).filter(|head| *head > 0) {
+            self.insert(start, head);
+        }
+        let rest = offset.saturating_add(taken);
+        if let Some(tail) = end.checked_sub(rest).filter(|tail| *tail > 0) {
+            self.insert(rest, tail);
+        }
+        Some((offset, taken))
+    }
+
+    /// Gives back a range: the [`span`] of what was handed out, or what [`take_free`](Self::take_free) took.
+    pub fn give_back(&mut self, mut offset: u64, mut len: u64) {
         let before = self.by_offset.range(..offset).next_back().map(|(o, l)| (*o, *l));
         if let Some((start, before)) = before.filter(|(o, l)| o.checked_add(*l) == Some(offset)) {
             self.remove(start, before);
@@ -100,6 +113,13 @@ mod tests {
 
     use super::*;
     use proptest::prelude::*;
+
+    impl Allocator {
+        /// Gives back the [`span`] of `len` bytes at `offset`, both as they were handed out.
+        fn release(&mut self, offset: u64, len: u64) {
+            self.give_back(offset, span(len).expect("it was handed out"));
+        }
+    }
 
     /// Every unit of the arena is free or taken; nothing cleverer.
     struct Model {
@@ -192,6 +212,24 @@ mod tests {
         allocator.release(first, 4096);
         assert_eq!(allocator.allocate(4000), Some(first));
         assert_ne!(first, second);
+    }
+
+    #[test]
+    fn free_ranges_are_taken_piece_by_piece() {
+        let mut allocator = Allocator::new(10 * 64);
+        let first = allocator.allocate(64).expect("fits");
+        let middle = allocator.allocate(64).expect("fits");
+        allocator.allocate(64).expect("fits");
+        allocator.release(middle, 64);
+        assert_eq!(allocator.take_free(first, 1000), Some((64, 64)));
+        assert_eq!(allocator.allocate(64), Some(192), "what is taken is not handed out");
+        assert_eq!(allocator.take_free(320, 128), Some((320, 128)));
+        assert_eq!(allocator.take_free(448, 1000), Some((448, 192)));
+        assert_eq!(allocator.take_free(640, 1000), None);
+        for (offset, len) in [(320, 128), (64, 64), (448, 192)] {
+            allocator.give_back(offset, len);
+        }
+        assert_eq!((allocator.allocated_bytes(), allocator.by_offset.len()), (3 * 64, 2));
     }
 
     #[test]

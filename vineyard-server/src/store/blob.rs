@@ -1,47 +1,88 @@
 //! What the store knows of one blob.
 
+use std::sync::Arc;
+
 use vineyard_core::ObjectId;
 
+use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
 
-/// A blob: a window on an allocation.
+/// A blob: a window on an allocation, or a file.
 #[derive(Debug)]
 pub(super) struct Blob {
-    pub(super) allocation: AllocationId,
-    pub(super) arena: usize,
-    /// Where it starts in the arena.
+    pub(super) file: Arc<ArenaFile>,
+    /// What is given back with it; none for a file of its own.
+    pub(super) allocation: Option<AllocationId>,
+    /// Where it starts in the file.
     pub(super) offset: u64,
     pub(super) length: u64,
     pub(super) creator: ConnectionId,
+    /// Leases of all connections.
+    pub(super) leases: u64,
+    /// Connections that depend on it.
+    pub(super) users: u32,
     pub(super) sealed: bool,
     /// Deleted, but somebody still views it.
     pub(super) hidden: bool,
-    /// Leases of all connections.
-    pub(super) leases: u64,
+    /// Another session has taken it over; both keep it.
+    pub(super) moved: Moved,
+}
+
+/// Whether a blob is one side of a move between sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    No,
+    /// Another session took it.
+    Away,
+    /// It came from another session.
+    Here,
+}
+
+impl Blob {
+    /// An unsealed blob.
+    pub(super) fn new(
+        file: Arc<ArenaFile>,
+        allocation: Option<AllocationId>,
+        offset: u64,
+        length: u64,
+        creator: ConnectionId,
+    ) -> Self {
+        let (sealed, hidden, moved) = (false, false, Moved::No);
+        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, hidden, moved }
+    }
+
+    /// Whether it must stay where it is.
+    pub(super) fn is_in_use(&self) -> bool {
+        !self.sealed || self.users > 0 || self.leases > 0 || self.moved != Moved::No
+    }
 }
 
 /// Where a client finds a blob.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Placement {
     /// The blob.
     pub id: ObjectId,
     /// The arena; none for what has no bytes.
-    pub arena: Option<usize>,
+    pub file: Option<Arc<ArenaFile>>,
     /// Where it starts in the arena.
     pub offset: u64,
     /// Bytes.
     pub length: u64,
     /// Whether it is immutable.
     pub sealed: bool,
+    /// Whether it was not taken over by another session.
+    pub owned: bool,
 }
 
 impl Placement {
     /// The blob that stands for all blobs of no bytes.
-    pub const EMPTY: Self = Self { id: ObjectId::EMPTY_BLOB, arena: None, offset: 0, length: 0, sealed: false };
+    pub const EMPTY: Self =
+        Self { id: ObjectId::EMPTY_BLOB, file: None, offset: 0, length: 0, sealed: false, owned: true };
 
     pub(super) fn of(id: ObjectId, blob: &Blob) -> Self {
-        let arena = (blob.length > 0).then_some(blob.arena);
-        Self { id, arena, offset: blob.offset, length: blob.length, sealed: blob.sealed }
+        let file = (blob.length > 0).then(|| Arc::clone(&blob.file));
+        let owned = blob.moved != Moved::Away;
+        Self { id, file, offset: blob.offset, length: blob.length, sealed: blob.sealed, owned }
     }
 }

@@ -50,9 +50,9 @@ pub struct Descriptor {
 /// The labels that one connection was given.
 #[derive(Debug, Default)]
 pub struct Labels {
-    known: Vec<(usize, Access, i32)>,
+    known: Vec<(u64, Access, i32)>,
     /// Labels of the reply being made, whose descriptors are not sent yet.
-    pending: Vec<(usize, Access, i32)>,
+    pending: Vec<(u64, Access, i32)>,
     descriptors: Vec<Descriptor>,
 }
 
@@ -62,13 +62,8 @@ impl Labels {
     /// # Errors
     ///
     /// As [`LabelCounter::next`].
-    pub fn label(
-        &mut self,
-        arena: usize,
-        file: &Arc<ArenaFile>,
-        access: Access,
-        counter: &LabelCounter,
-    ) -> Result<i32, ServerError> {
+    pub fn label(&mut self, file: &Arc<ArenaFile>, access: Access, counter: &LabelCounter) -> Result<i32, ServerError> {
+        let arena = file.number();
         let mut given = self.known.iter().chain(&self.pending);
         if let Some((_, _, label)) = given.find(|(a, way, _)| *a == arena && *way == access) {
             return Ok(*label);
@@ -106,13 +101,13 @@ mod tests {
         let counter = LabelCounter::new();
         let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
         let mut labels = Labels::default();
-        let read = labels.label(0, &file, Access::Read, &counter).expect("label");
-        let write = labels.label(0, &file, Access::Write, &counter).expect("label");
+        let read = labels.label(&file, Access::Read, &counter).expect("label");
+        let write = labels.label(&file, Access::Write, &counter).expect("label");
         assert!(read < write);
-        assert_eq!(labels.label(0, &file, Access::Read, &counter), Ok(read));
+        assert_eq!(labels.label(&file, Access::Read, &counter), Ok(read));
         assert_eq!(labels.pending().collect::<Vec<_>>(), [read, write]);
         assert_eq!(labels.commit().iter().map(|d| d.access).collect::<Vec<_>>(), [Access::Read, Access::Write]);
-        assert_eq!(labels.label(0, &file, Access::Write, &counter), Ok(write));
+        assert_eq!(labels.label(&file, Access::Write, &counter), Ok(write));
         assert!(labels.commit().is_empty());
     }
 
@@ -121,9 +116,9 @@ mod tests {
         let counter = LabelCounter::new();
         let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
         let mut labels = Labels::default();
-        let lost = labels.label(0, &file, Access::Read, &counter).expect("label");
+        let lost = labels.label(&file, Access::Read, &counter).expect("label");
         labels.discard();
-        assert_ne!(labels.label(0, &file, Access::Read, &counter), Ok(lost));
+        assert_ne!(labels.label(&file, Access::Read, &counter), Ok(lost));
         assert_eq!(labels.commit().len(), 1);
     }
 

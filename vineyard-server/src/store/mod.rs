@@ -1,8 +1,8 @@
-//! The blobs of a server: who made them, who views them, where they lie.
+//! The blobs of a session: who made them, who views them, where they lie.
 //!
 //! ```text
-//! BlobStore   ids, states (unsealed, sealed, hidden), leases
-//!   Pool      allocations counted by windows, the limit
+//! BlobStore   ids, states (unsealed, sealed, hidden), leases, dependencies: one for each session
+//!   Pool      allocations counted by windows, the limit: one for all sessions
 //!     Arena   a memfd and the Allocator of its ranges
 //! ```
 //!
@@ -22,15 +22,18 @@
 mod alloc;
 pub mod arena;
 mod blob;
+pub mod disk;
 pub mod labels;
 mod lease;
+mod moves;
 mod pack;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod usage;
+mod uses;
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
@@ -43,7 +46,8 @@ pub use blob::Placement;
 pub use lease::ConnectionId;
 use lease::Leases;
 use pack::Pack;
-use pool::Pool;
+pub use pool::{Reserved, SharedPool};
+use uses::Uses;
 
 /// Blobs up to this length, made by one request of a native client, share an allocation.
 const PACKED_BYTES: u64 = 4096;
@@ -57,14 +61,17 @@ pub struct Peer {
     pub native: bool,
 }
 
-/// All blobs of a server.
+/// All blobs of a session.
 #[derive(Debug)]
 pub struct BlobStore {
-    pool: Pool,
+    pool: SharedPool,
+    /// Bytes that may be allocated by all sessions together.
+    limit: u64,
     blobs: HashMap<ObjectId, Blob>,
     /// What each connection made and nobody sealed.
     unsealed: HashMap<ConnectionId, HashSet<ObjectId>>,
     leases: Leases,
+    uses: Uses,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -72,39 +79,16 @@ fn unknown(id: ObjectId) -> ServerError {
 }
 
 impl BlobStore {
-    /// An empty store for `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// What the system says when the first arena cannot be made.
-    pub fn new(limit: u64) -> io::Result<Self> {
-        let pool = Pool::new(limit)?;
-        Ok(Self { pool, blobs: HashMap::new(), unsealed: HashMap::new(), leases: Leases::default() })
-    }
-
-    /// Bytes that may be allocated.
-    pub fn limit(&self) -> u64 {
-        self.pool.limit()
-    }
-
-    /// Bytes that clients asked for and that are not free again.
-    pub fn used_bytes(&self) -> u64 {
-        self.pool.used()
-    }
-
-    /// Bytes of the arenas that are taken.
-    pub fn allocated_bytes(&self) -> u64 {
-        self.pool.allocated()
+    /// An empty store on memory that it shares with others.
+    pub fn new(pool: SharedPool) -> Self {
+        let limit = pool.lock().limit();
+        let (blobs, unsealed) = (HashMap::new(), HashMap::new());
+        Self { pool, limit, blobs, unsealed, leases: Leases::default(), uses: Uses::default() }
     }
 
     /// Leases of all connections.
     pub fn num_leases(&self) -> u64 {
         self.leases.total()
-    }
-
-    /// The file of an arena.
-    pub fn file(&self, arena: usize) -> Option<&Arc<ArenaFile>> {
-        self.pool.file(arena)
     }
 
     /// Makes one unsealed blob; no bytes give the empty blob.
@@ -116,18 +100,14 @@ impl BlobStore {
         if size == 0 {
             return Ok(Placement::EMPTY);
         }
-        let (allocation, arena, offset) = self.pool.allocate(size, size, 1)?;
-        let blob = Blob {
-            allocation,
-            arena,
-            offset,
-            length: size,
-            creator: peer.connection,
-            sealed: false,
-            hidden: false,
-            leases: 0,
-        };
+        let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
+        let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
         Ok(self.add(peer, ids.blob(), blob))
+    }
+
+    /// Makes one unsealed blob of a file, which counts as no memory.
+    pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
+        self.add(peer, ids.blob(), Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
     fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Placement {
@@ -147,7 +127,7 @@ impl BlobStore {
     ///
     /// [`StatusCode::NotEnoughMemory`]; nothing is left behind then.
     pub fn create_many(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Vec<Placement>, ServerError> {
-        self.pool.check(sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size)))?;
+        self.pool.lock().check(sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size)))?;
         let mut pack = if peer.native { self.pack(peer, sizes)? } else { None };
         let mut made = Vec::new();
         for &size in sizes {
@@ -161,7 +141,7 @@ impl BlobStore {
                 Err(error) => {
                     self.take_back(peer, &made);
                     if let Some(pack) = pack {
-                        pack.abandon(&mut self.pool);
+                        pack.abandon(&mut self.pool.lock());
                     }
                     return Err(error);
                 }
@@ -180,8 +160,8 @@ impl BlobStore {
         // The sums do not reach 2^64: the frame that carried the sizes is at most 2^28 bytes long.
         let length = small().filter_map(|size| span(*size)).fold(0u64, u64::saturating_add);
         let charged = small().fold(0u64, |sum, size| sum.saturating_add(*size));
-        let (allocation, arena, offset) = self.pool.allocate(length, charged, windows)?;
-        Ok(Some(Pack { allocation, arena, offset, windows, creator: peer.connection }))
+        let (allocation, file, offset) = self.pool.lock().allocate(length, charged, windows)?;
+        Ok(Some(Pack { allocation, file, offset, windows, creator: peer.connection }))
     }
 
     /// Makes what was just created for `peer` as if it had never been.
@@ -192,12 +172,25 @@ impl BlobStore {
         }
     }
 
-    /// Makes a blob immutable; once more is no error.
+    /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on.
     ///
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotExists`].
-    pub fn seal(&mut self, id: ObjectId) -> Result<(), ServerError> {
+    pub fn seal(&mut self, peer: Peer, id: ObjectId) -> Result<(), ServerError> {
+        self.seal_alone(id)?;
+        if !peer.native {
+            self.depend(peer.connection, id);
+        }
+        Ok(())
+    }
+
+    /// Makes a blob immutable without anybody depending on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal`](Self::seal).
+    pub fn seal_alone(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if is_well_known(id) {
             return Ok(());
         }
@@ -210,12 +203,53 @@ impl BlobStore {
         Ok(())
     }
 
-    /// Where the blobs that exist lie, in the order of `ids`. A native peer gets one lease for each.
+    /// Where the blobs that exist lie, in the order of `ids`. A native peer gets one lease for each, another one
+    /// depends on them from now on.
     ///
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotSealed`] for the whole request if one is not sealed and `unsealed` are not wanted.
     pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+        let found = self.find(ids, unsealed)?;
+        if peer.native {
+            self.lease(peer, &found);
+        } else {
+            found.iter().for_each(|placement| self.depend(peer.connection, placement.id));
+        }
+        Ok(found)
+    }
+
+    /// As [`get`](Self::get), with one lease for each whoever asks: for as long as their bytes are on the way. The
+    /// placeholder, whose bytes are everybody's, is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), with the code [`StatusCode::KeyError`].
+    pub fn get_to_send(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+        let refused = |error: ServerError| ServerError::new(StatusCode::KeyError, error.message);
+        let mut found = self.find(ids, unsealed).map_err(refused)?;
+        found.retain(|placement| placement.id != ObjectId::PLACEHOLDER_BLOB);
+        self.lease(peer, &found);
+        Ok(found)
+    }
+
+    /// Gives back what [`get_to_send`](Self::get_to_send) leased.
+    pub fn sent(&mut self, peer: Peer, placements: &[Placement]) {
+        for placement in placements {
+            self.release_lease(peer.connection, placement.id);
+        }
+    }
+
+    fn lease(&mut self, peer: Peer, found: &[Placement]) {
+        for placement in found {
+            if let Some(blob) = self.blobs.get_mut(&placement.id) {
+                blob.leases = blob.leases.saturating_add(1);
+                self.leases.grant(peer.connection, placement.id);
+            }
+        }
+    }
+
+    fn find(&self, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
         let mut found = Vec::new();
         for &id in ids {
             match id {
@@ -231,21 +265,13 @@ impl BlobStore {
                 }
             }
         }
-        if peer.native {
-            for placement in &found {
-                if let Some(blob) = self.blobs.get_mut(&placement.id) {
-                    blob.leases = blob.leases.saturating_add(1);
-                    self.leases.grant(peer.connection, placement.id);
-                }
-            }
-        }
         Ok(found)
     }
 
     /// The blob that is always there and spans what may be allocated.
     fn placeholder(&self) -> Placement {
-        let id = ObjectId::PLACEHOLDER_BLOB;
-        Placement { id, arena: Some(0), offset: 0, length: self.limit(), sealed: true }
+        let file = self.pool.lock().first_file().cloned();
+        Placement { id: ObjectId::PLACEHOLDER_BLOB, file, offset: 0, length: self.limit, sealed: true, owned: true }
     }
 
     fn visible(&self, id: ObjectId) -> Option<&Blob> {
@@ -261,7 +287,7 @@ impl BlobStore {
     pub fn sealed_length(&self, id: ObjectId) -> Option<u64> {
         match id {
             ObjectId::EMPTY_BLOB => Some(0),
-            ObjectId::PLACEHOLDER_BLOB => Some(self.limit()),
+            ObjectId::PLACEHOLDER_BLOB => Some(self.limit),
             _ => self.visible(id).filter(|blob| blob.sealed).map(|blob| blob.length),
         }
     }
@@ -286,6 +312,35 @@ impl BlobStore {
         if is_well_known(id) || self.hide(id) { Ok(()) } else { Err(unknown(id)) }
     }
 
+    /// Deletes blobs, for who wants their pages back: the ranges that are free now, to be given to
+    /// [`SharedPool::trim`]. What is not there counts as deleted.
+    pub fn remove_to_trim(&mut self, ids: &[ObjectId]) -> Vec<Reserved> {
+        let mut freed = Vec::new();
+        for &id in ids {
+            if self.hide_only(id) {
+                let blob = self.take_unleased(id);
+                let allocation = blob.and_then(|blob| blob.allocation);
+                freed.extend(allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
+            }
+        }
+        freed
+    }
+
+    /// Every blob that is there, for who deletes all.
+    pub fn all(&self) -> Vec<ObjectId> {
+        self.blobs.iter().filter(|(_, blob)| !blob.hidden).map(|(id, _)| *id).collect()
+    }
+
+    /// Gives everything back, whoever views it: nobody is left.
+    pub fn close(&mut self) {
+        for (_, blob) in self.blobs.drain() {
+            if let Some(allocation) = blob.allocation {
+                self.pool.lock().release_window(allocation);
+            }
+        }
+        (self.leases, self.uses, self.unsealed) = (Leases::default(), Uses::default(), HashMap::new());
+    }
+
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
     ///
     /// # Errors
@@ -294,7 +349,7 @@ impl BlobStore {
     pub fn shrink(&mut self, peer: Peer, id: ObjectId, size: u64) -> Result<(), ServerError> {
         let (length, sealed) = match id {
             ObjectId::EMPTY_BLOB => (0, false),
-            ObjectId::PLACEHOLDER_BLOB => (self.limit(), true),
+            ObjectId::PLACEHOLDER_BLOB => (self.limit, true),
             _ => self.visible(id).map(|blob| (blob.length, blob.sealed)).ok_or_else(|| unknown(id))?,
         };
         if sealed {
@@ -307,8 +362,9 @@ impl BlobStore {
         if let Some(blob) = self.blobs.get_mut(&id) {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
-            if blob.leases == self.leases.count(peer.connection, id) {
-                self.pool.shrink(blob.allocation, size);
+            let alone = blob.leases == self.leases.count(peer.connection, id);
+            if let Some(allocation) = blob.allocation.filter(|_| alone) {
+                self.pool.lock().shrink(allocation, size);
             }
         }
         Ok(())
@@ -323,28 +379,40 @@ impl BlobStore {
         held
     }
 
-    /// Ends a connection: what it made and nobody sealed is deleted, its leases are given back.
-    pub fn disconnect(&mut self, connection: ConnectionId) {
+    /// Ends a connection: what it made and nobody sealed is deleted, its leases and dependencies are given back.
+    /// Returns the blobs that nobody depends on any more.
+    pub fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
         for id in self.unsealed.remove(&connection).unwrap_or_default() {
             self.hide(id);
         }
         for (id, count) in self.leases.release_all(connection) {
             self.unlease(id, count);
         }
+        self.depend_no_more(connection)
     }
 
     /// Deletes a blob; false if it is not there.
     fn hide(&mut self, id: ObjectId) -> bool {
+        let hidden = self.hide_only(id);
+        if hidden {
+            self.free(id);
+        }
+        hidden
+    }
+
+    /// Hides a blob from everybody; false if it is not there.
+    fn hide_only(&mut self, id: ObjectId) -> bool {
         let Some(blob) = self.blobs.get_mut(&id).filter(|blob| !blob.hidden) else {
             return false;
         };
         blob.hidden = true;
-        let (creator, sealed, leases) = (blob.creator, blob.sealed, blob.leases);
+        let users = std::mem::take(&mut blob.users);
+        let (creator, sealed) = (blob.creator, blob.sealed);
         if !sealed {
             self.own_no_more(creator, id);
         }
-        if leases == 0 {
-            self.free(id);
+        if users > 0 {
+            self.uses.forget(id, users, creator);
         }
         true
     }
@@ -358,16 +426,22 @@ impl BlobStore {
     fn unlease(&mut self, id: ObjectId, count: u64) {
         if let Some(blob) = self.blobs.get_mut(&id) {
             blob.leases = blob.leases.saturating_sub(count);
-            if blob.hidden && blob.leases == 0 {
+            if blob.hidden {
                 self.free(id);
             }
         }
     }
 
+    /// Gives the memory of a hidden blob back unless somebody views it.
     fn free(&mut self, id: ObjectId) {
-        if let Some(blob) = self.blobs.remove(&id) {
-            self.pool.release_window(blob.allocation);
+        if let Some(allocation) = self.take_unleased(id).and_then(|blob| blob.allocation) {
+            self.pool.lock().release_window(allocation);
         }
+    }
+
+    fn take_unleased(&mut self, id: ObjectId) -> Option<Blob> {
+        self.blobs.get(&id).filter(|blob| blob.leases == 0)?;
+        self.blobs.remove(&id)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Small blobs of one request, side by side in one allocation.
 
+use std::sync::Arc;
+
 use super::alloc::span;
+use super::arena::ArenaFile;
 use super::blob::Blob;
 use super::lease::ConnectionId;
 use super::pool::{AllocationId, Pool};
@@ -9,7 +12,7 @@ use super::pool::{AllocationId, Pool};
 #[derive(Debug)]
 pub(super) struct Pack {
     pub(super) allocation: AllocationId,
-    pub(super) arena: usize,
+    pub(super) file: Arc<ArenaFile>,
     /// Where the next window starts.
     pub(super) offset: u64,
     /// Windows that are still to be made.
@@ -23,8 +26,7 @@ impl Pack {
         self.windows = self.windows.checked_sub(1)?;
         let offset = self.offset;
         self.offset = offset.checked_add(span(length)?)?;
-        let Self { allocation, arena, creator, .. } = *self;
-        Some(Blob { allocation, arena, offset, length, creator, sealed: false, hidden: false, leases: 0 })
+        Some(Blob::new(Arc::clone(&self.file), Some(self.allocation), offset, length, self.creator))
     }
 
     /// Gives back the windows that were not made.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use vineyard_core::{ServerError, StatusCode};
 
-use super::alloc::{ALIGNMENT, Allocator};
+use super::alloc::{ALIGNMENT, Allocator, span};
 use super::arena::ArenaFile;
 
 /// The smallest arena that is added when the ones there are have no range that is long enough.
@@ -34,6 +35,76 @@ struct Arena {
     space: Allocator,
 }
 
+/// A free range that nobody is handed meanwhile, so that its pages can be given back to the system.
+#[derive(Debug)]
+#[must_use = "the range is lost unless it is given back"]
+pub struct Reserved {
+    arena: usize,
+    offset: u64,
+    length: u64,
+    file: Arc<ArenaFile>,
+}
+
+impl Reserved {
+    /// Gives the pages back to the system.
+    fn punch(&self) {
+        if let Err(error) = self.file.punch(self.offset, self.length) {
+            tracing::warn!(%error, "pages of an arena cannot be given back");
+        }
+    }
+}
+
+/// The memory that all sessions of a server share.
+///
+/// The lock is the innermost of all.
+#[derive(Debug, Clone)]
+pub struct SharedPool(Arc<Mutex<Pool>>);
+
+/// Bytes whose pages are given back in one step of [`SharedPool::trim`].
+const TRIM_BYTES: u64 = 64 << 20;
+
+impl SharedPool {
+    /// As [`Pool::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::new`].
+    pub fn new(limit: u64) -> io::Result<Self> {
+        Ok(Self(Arc::new(Mutex::new(Pool::new(limit)?))))
+    }
+
+    /// The pool.
+    pub fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the pages of freed ranges back to the system, and the ranges to the pool. Takes time with their length.
+    pub fn trim(&self, freed: Vec<Reserved>) {
+        freed.iter().for_each(Reserved::punch);
+        let mut pool = self.lock();
+        freed.into_iter().for_each(|range| pool.restore(range));
+    }
+
+    /// Gives the pages of everything that is free back to the system; how many bytes that were. Takes time with the
+    /// size of the arenas.
+    pub fn trim_all(&self) -> u64 {
+        let before = self.resident_bytes();
+        let mut from = (0, 0);
+        loop {
+            let Some(range) = self.lock().reserve(from, TRIM_BYTES) else { break };
+            from = (range.arena, range.offset.saturating_add(range.length));
+            self.trim(vec![range]);
+        }
+        before.saturating_sub(self.resident_bytes())
+    }
+
+    /// Bytes of pages of all arenas.
+    fn resident_bytes(&self) -> u64 {
+        let files: Vec<Arc<ArenaFile>> = self.lock().arenas.iter().map(|arena| Arc::clone(&arena.file)).collect();
+        files.iter().map(|file| file.resident_bytes().unwrap_or(0)).fold(0, u64::saturating_add)
+    }
+}
+
 /// Arenas and allocations.
 #[derive(Debug)]
 pub struct Pool {
@@ -44,6 +115,8 @@ pub struct Pool {
     arenas: Vec<Arena>,
     allocations: HashMap<AllocationId, Allocation>,
     next: u64,
+    /// Wakes who waits for room.
+    freed: Arc<Notify>,
 }
 
 impl Pool {
@@ -53,7 +126,8 @@ impl Pool {
     ///
     /// As [`ArenaFile::create`].
     pub fn new(limit: u64) -> io::Result<Self> {
-        let mut pool = Self { limit, used: 0, capacity: 0, arenas: Vec::new(), allocations: HashMap::new(), next: 0 };
+        let (arenas, allocations, freed) = (Vec::new(), HashMap::new(), Arc::default());
+        let mut pool = Self { limit, used: 0, capacity: 0, arenas, allocations, next: 0, freed };
         pool.add_arena(limit)?;
         Ok(pool)
     }
@@ -73,9 +147,9 @@ impl Pool {
         self.arenas.iter().fold(0, |sum, arena| sum.saturating_add(arena.space.allocated_bytes()))
     }
 
-    /// The file of an arena.
-    pub fn file(&self, arena: usize) -> Option<&Arc<ArenaFile>> {
-        self.arenas.get(arena).map(|arena| &arena.file)
+    /// The file of the first arena.
+    pub fn first_file(&self) -> Option<&Arc<ArenaFile>> {
+        self.arenas.first().map(|arena| &arena.file)
     }
 
     /// Refuses what would not fit in the limit.
@@ -96,7 +170,7 @@ impl Pool {
         ServerError::new(StatusCode::NotEnoughMemory, message)
     }
 
-    /// Takes `length` bytes that count as `charged`, for so many windows. Says which arena and where.
+    /// Takes `length` bytes that count as `charged`, for so many windows. Says in which file and where.
     ///
     /// # Errors
     ///
@@ -106,9 +180,9 @@ impl Pool {
         length: u64,
         charged: u64,
         windows: usize,
-    ) -> Result<(AllocationId, usize, u64), ServerError> {
+    ) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         self.check(Some(charged))?;
-        let (arena, offset) = match self.find(length) {
+        let (arena, file, offset) = match self.find(length) {
             Some(found) => found,
             None => {
                 let room = self.limit.saturating_mul(2).saturating_add(EXTRA_ARENA_BYTES);
@@ -127,11 +201,15 @@ impl Pool {
         self.next = self.next.wrapping_add(1);
         self.used = self.used.saturating_add(charged);
         self.allocations.insert(id, Allocation { arena, offset, length, charged, windows });
-        Ok((id, arena, offset))
+        Ok((id, file, offset))
     }
 
-    fn find(&mut self, length: u64) -> Option<(usize, u64)> {
-        self.arenas.iter_mut().enumerate().find_map(|(i, arena)| Some((i, arena.space.allocate(length)?)))
+    fn find(&mut self, length: u64) -> Option<(usize, Arc<ArenaFile>, u64)> {
+        let mut arenas = self.arenas.iter_mut().enumerate();
+        arenas.find_map(|(i, arena)| {
+            let offset = arena.space.allocate(length)?;
+            Some((i, Arc::clone(&arena.file), offset))
+        })
     }
 
     fn add_arena(&mut self, wanted: u64) -> io::Result<()> {
@@ -142,20 +220,57 @@ impl Pool {
         Ok(())
     }
 
+    /// One window more on a range.
+    pub fn add_window(&mut self, id: AllocationId) {
+        if let Some(allocation) = self.allocations.get_mut(&id) {
+            allocation.windows = allocation.windows.saturating_add(1);
+        }
+    }
+
     /// One window less; the last one frees the range.
     pub fn release_window(&mut self, id: AllocationId) {
-        let Some(allocation) = self.allocations.get_mut(&id) else {
-            return;
-        };
-        allocation.windows = allocation.windows.saturating_sub(1);
-        if allocation.windows == 0 {
-            let Allocation { arena, offset, length, charged, .. } = *allocation;
-            self.allocations.remove(&id);
-            self.used = self.used.saturating_sub(charged);
-            if let Some(arena) = self.arenas.get_mut(arena) {
-                arena.space.release(offset, length);
-            }
+        if let Some(range) = self.reserve_window(id) {
+            self.restore(range);
         }
+    }
+
+    /// As [`release_window`](Self::release_window), but nobody is handed the range until it is given back by
+    /// [`SharedPool::trim`]. `None` if other windows are left.
+    pub fn reserve_window(&mut self, id: AllocationId) -> Option<Reserved> {
+        let allocation = self.allocations.get_mut(&id)?;
+        allocation.windows = allocation.windows.saturating_sub(1);
+        if allocation.windows > 0 {
+            return None;
+        }
+        let Allocation { arena, offset, length, charged, .. } = self.allocations.remove(&id)?;
+        self.used = self.used.saturating_sub(charged);
+        let file = Arc::clone(&self.arenas.get(arena)?.file);
+        Some(Reserved { arena, offset, length: span(length)?, file })
+    }
+
+    /// Takes the first free range at or behind a place, at most `most` bytes of it.
+    fn reserve(&mut self, from: (usize, u64), most: u64) -> Option<Reserved> {
+        let mut start = from.1;
+        for (number, arena) in self.arenas.iter_mut().enumerate().skip(from.0) {
+            if let Some((offset, length)) = arena.space.take_free(start, most) {
+                return Some(Reserved { arena: number, offset, length, file: Arc::clone(&arena.file) });
+            }
+            start = 0;
+        }
+        None
+    }
+
+    /// Makes a range free again.
+    fn restore(&mut self, range: Reserved) {
+        if let Some(arena) = self.arenas.get_mut(range.arena) {
+            arena.space.give_back(range.offset, range.length);
+        }
+        self.freed.notify_waiters();
+    }
+
+    /// Wakes whenever something was freed.
+    pub fn freed(&self) -> Arc<Notify> {
+        Arc::clone(&self.freed)
     }
 
     /// Gives back what an allocation has beyond `length` bytes, if it has one window only.
@@ -182,8 +297,8 @@ mod tests {
     #[test]
     fn the_limit_counts_what_clients_asked_for() {
         let mut pool = Pool::new(1000).expect("memfd");
-        let (id, arena, offset) = pool.allocate(1000, 1000, 1).expect("fits exactly");
-        assert_eq!((arena, offset), (0, 0));
+        let (id, file, offset) = pool.allocate(1000, 1000, 1).expect("fits exactly");
+        assert_eq!((file.number(), offset), (pool.arenas[0].file.number(), 0));
         let error = pool.allocate(1, 1, 1).expect_err("full");
         assert_eq!(error.code, StatusCode::NotEnoughMemory);
         assert_eq!(error.message, "no room for 1 bytes: 1000 of 1000 bytes are used");
@@ -201,9 +316,9 @@ mod tests {
         pool.release_window(ids[0]);
         pool.release_window(ids[2]);
         // Of what is free, no piece is half of the limit.
-        let (half, arena, _) = pool.allocate(limit / 2, limit / 2, 1).expect("fits the limit");
-        assert_eq!(arena, 1);
-        assert_eq!(pool.allocate(64, 64, 1).expect("fits a gap").1, 0);
+        let (half, file, _) = pool.allocate(limit / 2, limit / 2, 1).expect("fits the limit");
+        assert_eq!(file.number(), pool.arenas[1].file.number());
+        assert_eq!(pool.allocate(64, 64, 1).expect("fits a gap").1.number(), pool.arenas[0].file.number());
         pool.release_window(half);
         // Arenas are kept, so their sum is bounded: two more of this size would exceed it.
         let wanted = limit / 2 + 64;
@@ -225,5 +340,27 @@ mod tests {
         assert_eq!(pool.used(), 10);
         pool.release_window(id);
         assert_eq!((pool.used(), pool.allocated()), (0, 0));
+    }
+
+    #[test]
+    fn trimming_takes_nothing_that_is_handed_out() {
+        use super::super::arena::Access;
+        use std::os::unix::fs::FileExt;
+        let shared = SharedPool::new(1 << 20).expect("memfd");
+        let (kept, file, offset) = shared.lock().allocate(1 << 16, 1 << 16, 1).expect("fits");
+        let (freed, _, beside) = shared.lock().allocate(1 << 17, 1 << 17, 1).expect("fits");
+        file.file(Access::Write).write_all_at(&[7; 3 << 16], offset).expect("written");
+        assert_eq!(beside, offset + (1 << 16));
+        shared.lock().release_window(freed);
+        assert_eq!(shared.trim_all(), 1 << 17);
+        assert_eq!(shared.trim_all(), 0, "there is nothing more");
+        let mut bytes = vec![0; 1 << 16];
+        file.file(Access::Read).read_exact_at(&mut bytes, offset).expect("read");
+        assert!(bytes.iter().all(|byte| *byte == 7));
+        let range = shared.lock().reserve_window(kept).expect("the last window");
+        assert_eq!(shared.lock().used(), 0);
+        shared.trim(vec![range]);
+        assert_eq!((shared.resident_bytes(), shared.lock().allocated()), (0, 0));
+        assert!(shared.lock().allocate(1 << 20, 1 << 20, 1).is_ok(), "everything is free again");
     }
 }

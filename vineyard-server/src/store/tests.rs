@@ -11,7 +11,17 @@ use super::*;
 const LIMIT: u64 = 64 << 10;
 
 fn store() -> (BlobStore, IdGenerator) {
-    (BlobStore::new(LIMIT).expect("memfd"), IdGenerator::new(InstanceId::from_raw(7)))
+    (BlobStore::new(SharedPool::new(LIMIT).expect("memfd")), IdGenerator::new(InstanceId::from_raw(7)))
+}
+
+impl BlobStore {
+    fn used_bytes(&self) -> u64 {
+        self.pool.lock().used()
+    }
+
+    fn allocated_bytes(&self) -> u64 {
+        self.pool.lock().allocated()
+    }
 }
 
 fn peer(connection: u64, native: bool) -> Peer {
@@ -21,7 +31,8 @@ fn peer(connection: u64, native: bool) -> Peer {
 #[derive(Debug, Clone)]
 enum Step {
     Create(usize, Vec<u64>),
-    Seal(prop::sample::Index),
+    Seal(usize, prop::sample::Index),
+    Let(usize, prop::sample::Index),
     Get(usize, prop::sample::Index, bool),
     Remove(prop::sample::Index),
     Release(usize, prop::sample::Index),
@@ -34,7 +45,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let size = prop_oneof![Just(0), 1u64..200, 1u64..9000];
     let step = prop_oneof![
         4 => (0usize..3, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
-        3 => blob().prop_map(Step::Seal),
+        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Seal(c, b)),
+        1 => (0usize..3, blob()).prop_map(|(c, b)| Step::Let(c, b)),
         4 => (0usize..3, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
         2 => blob().prop_map(Step::Remove),
         3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Release(c, b)),
@@ -48,11 +60,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Debug)]
 struct Known {
     bytes: Range<u64>,
-    arena: usize,
+    arena: u64,
     creator: ConnectionId,
     sealed: bool,
     visible: bool,
     leases: HashMap<ConnectionId, u64>,
+    users: HashSet<ConnectionId>,
     group: usize,
 }
 
@@ -78,7 +91,7 @@ impl Model {
                 self.groups
             };
             *self.charged.entry(group).or_default() += placement.length;
-            let arena = placement.arena.expect("it has bytes");
+            let arena = placement.file.as_ref().expect("it has bytes").number();
             let bytes = placement.offset..placement.offset + placement.length;
             assert_eq!(bytes.start % 64, 0);
             for (id, other) in self.blobs.iter().filter(|(_, other)| other.arena == arena) {
@@ -87,7 +100,8 @@ impl Model {
             }
             let leases = if peer.native { HashMap::from([(peer.connection, 1)]) } else { HashMap::new() };
             let creator = peer.connection;
-            let known = Known { bytes, arena, creator, sealed: false, visible: true, leases, group };
+            let (sealed, visible, users) = (false, true, HashSet::new());
+            let known = Known { bytes, arena, creator, sealed, visible, leases, users, group };
             assert!(self.blobs.insert(placement.id, known).is_none(), "{} was given twice", placement.id);
         }
     }
@@ -107,12 +121,25 @@ impl Model {
                 known.visible = false;
             }
             known.leases.remove(&connection);
+            known.users.remove(&connection);
+        }
+    }
+
+    fn depend(&mut self, peer: Peer, id: ObjectId) {
+        if !peer.native
+            && let Some(known) = self.blobs.get_mut(&id)
+        {
+            known.users.insert(peer.connection);
         }
     }
 
     fn agrees(&self, store: &BlobStore) -> Result<(), TestCaseError> {
         for (id, known) in &self.blobs {
             prop_assert_eq!(store.contains(*id), known.visible);
+            let users = if known.visible { known.users.len() } else { 0 };
+            prop_assert_eq!(store.num_users(*id) as usize, users);
+            let quiet = known.visible && known.sealed && users == 0 && known.leases.values().all(|count| *count == 0);
+            prop_assert_eq!(store.is_in_use(*id), !quiet);
             let length = (known.visible && known.sealed).then_some(known.bytes.end - known.bytes.start);
             prop_assert_eq!(store.sealed_length(*id), length);
         }
@@ -151,13 +178,21 @@ proptest! {
                         }
                     }
                 }
-                Step::Seal(blob) => {
+                Step::Seal(who, blob) => {
                     let id = *blob.get(&all);
                     let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    prop_assert_eq!(store.seal(id).is_ok(), known.is_some() || is_well_known(id));
+                    prop_assert_eq!(store.seal(peers[who], id).is_ok(), known.is_some() || is_well_known(id));
                     if let Some(known) = known {
                         known.sealed = true;
+                        model.depend(peers[who], id);
                     }
+                }
+                Step::Let(who, blob) => {
+                    let id = *blob.get(&all);
+                    let connection = peers[who].connection;
+                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
+                    let depended = known.is_some_and(|known| known.users.remove(&connection));
+                    prop_assert_eq!(store.release(connection, id).is_ok(), depended);
                 }
                 Step::Get(who, blob, unsealed) => {
                     let id = *blob.get(&all);
@@ -170,6 +205,7 @@ proptest! {
                             if peers[who].native {
                                 *known.leases.entry(peers[who].connection).or_default() += 2;
                             }
+                            model.depend(peers[who], id);
                         }
                         (Ok(found), None) => prop_assert_eq!(found.len(), 2 * usize::from(is_well_known(id))),
                         (Err(error), known) => {
@@ -184,6 +220,7 @@ proptest! {
                     prop_assert_eq!(store.remove(id).is_ok(), known.is_some() || is_well_known(id));
                     if let Some(known) = known {
                         known.visible = false;
+                        known.users.clear();
                     }
                 }
                 Step::Release(who, blob) => {
@@ -250,7 +287,7 @@ fn small_blobs_of_a_native_peer_lie_side_by_side() {
     let (mut store, ids) = store();
     let made = store.create_many(peer(1, true), &[1, 0, 65, 8192, 64], &ids).expect("fits");
     let offsets: Vec<_> = made.iter().map(|p| p.offset).collect();
-    assert_eq!(made[1], Placement::EMPTY);
+    assert!(made[1].id == ObjectId::EMPTY_BLOB && made[1].file.is_none());
     assert_eq!((offsets[2] - offsets[0], offsets[4] - offsets[0]), (64, 192));
     assert_eq!(store.used_bytes(), 1 + 65 + 8192 + 64);
     store.remove(made[3].id).expect("there");
@@ -262,13 +299,13 @@ fn small_blobs_of_a_native_peer_lie_side_by_side() {
 fn the_well_known_blobs_are_always_there() {
     let (mut store, ids) = store();
     let me = peer(1, true);
-    assert_eq!(store.create(me, 0, &ids), Ok(Placement::EMPTY));
+    assert_eq!(store.create(me, 0, &ids).map(|made| (made.id, made.length)), Ok((ObjectId::EMPTY_BLOB, 0)));
     let both = [ObjectId::EMPTY_BLOB, ObjectId::PLACEHOLDER_BLOB];
     let found = store.get(me, &both, false).expect("always");
     assert_eq!((found[0].length, found[1].length, found[1].sealed), (0, LIMIT, true));
     assert_eq!(store.num_leases(), 0, "there is nothing to hold");
     for id in both {
-        assert!(store.seal(id).is_ok() && store.remove(id).is_ok());
+        assert!(store.seal(me, id).is_ok() && store.remove(id).is_ok());
         assert!(store.sealed_length(id).is_some());
     }
     assert!(!store.contains(ObjectId::EMPTY_BLOB) && store.contains(ObjectId::PLACEHOLDER_BLOB));
@@ -289,4 +326,51 @@ fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
     store.shrink(me, blob, 400).expect("shorter");
     assert_eq!(store.used_bytes(), 400);
     assert_eq!(store.shrink(me, blob, 401).map_err(|e| e.code), Err(StatusCode::Invalid));
+}
+
+#[test]
+fn a_moved_blob_belongs_to_both_sessions() {
+    let (mut from, ids) = store();
+    let mut to = BlobStore::new(from.pool.clone());
+    let me = peer(1, false);
+    let blob = from.create(me, 1000, &ids).expect("fits").id;
+    from.seal(me, blob).expect("there");
+    let (once, twice) = (from.hand_over(blob).expect("there"), from.hand_over(blob).expect("there"));
+    let other = ids.blob();
+    assert!(to.take_over(other, once, ConnectionId(9)));
+    assert!(!to.take_over(other, twice, ConnectionId(9)), "it is there already");
+    let (ours, theirs) = (from.find(&[blob], false).expect("sealed"), to.find(&[other], false).expect("sealed"));
+    assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
+    assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
+    from.remove(blob).expect("there");
+    assert_eq!(to.used_bytes(), 1000, "it is still there for the other");
+    assert!(from.hand_over(blob).is_none());
+    to.close();
+    assert_eq!((to.used_bytes(), to.allocated_bytes()), (0, 0));
+}
+
+#[test]
+fn bytes_on_the_way_are_not_reused() {
+    let (mut store, ids) = store();
+    let me = peer(1, false);
+    let blob = store.create(me, 1000, &ids).expect("fits").id;
+    assert_eq!(store.get_to_send(me, &[blob], false).map_err(|e| e.code).err(), Some(StatusCode::KeyError));
+    store.seal(me, blob).expect("there");
+    let sending = store.get_to_send(me, &[blob], false).expect("sealed");
+    assert!(store.remove_to_trim(&[blob]).is_empty());
+    assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
+    store.sent(me, &sending);
+    assert_eq!(store.used_bytes(), 0);
+}
+
+#[test]
+fn files_count_as_no_memory() {
+    let (mut store, ids) = store();
+    let me = peer(1, false);
+    let file = disk::open("", 1 << 20).expect("a file");
+    let blob = store.create_in_file(me, file, 1 << 20, &ids).id;
+    store.shrink(me, blob, 100).expect("unsealed");
+    store.seal(me, blob).expect("there");
+    assert_eq!((store.sealed_length(blob), store.used_bytes()), (Some(100), 0));
+    assert!(store.remove_to_trim(&[blob]).is_empty() && !store.contains(blob));
 }

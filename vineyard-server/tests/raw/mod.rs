@@ -1,10 +1,14 @@
 //! A raw client: frames and descriptors, nothing hidden.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -30,8 +34,50 @@ pub fn until(mut it_is_so: impl FnMut() -> bool) {
     }
 }
 
+/// A server of 64 MiB with a TCP endpoint.
+pub fn server_with_rpc() -> ServerHandle {
+    Server::builder().size(64 * MIB).instance_id(5).workers(2).rpc("127.0.0.1", 0).spawn().expect("a server")
+}
+
+/// A socket of either kind.
+pub enum Wire {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.read(buffer),
+            Self::Tcp(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.write(bytes),
+            Self::Tcp(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix(stream) => stream.as_fd(),
+            Self::Tcp(stream) => stream.as_fd(),
+        }
+    }
+}
+
 pub struct Raw {
-    pub stream: UnixStream,
+    pub stream: Wire,
 }
 
 /// A descriptor that followed a reply, as the file it is.
@@ -40,7 +86,7 @@ pub struct Arena {
 }
 
 impl Arena {
-    pub fn write(&self, payload: &Value, bytes: &[u8]) -> std::io::Result<()> {
+    pub fn write(&self, payload: &Value, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, payload["data_offset"].as_u64().expect("an offset"))
     }
 
@@ -51,6 +97,12 @@ impl Arena {
         bytes
     }
 
+    /// Bytes of pages that are there.
+    pub fn allocated(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        self.file.metadata().expect("a file").blocks() * 512
+    }
+
     pub fn length(&self) -> u64 {
         self.file.metadata().expect("a file").len()
     }
@@ -59,10 +111,40 @@ impl Arena {
 impl Raw {
     /// Connects and says nothing.
     pub fn mute(server: &ServerHandle) -> Self {
-        let stream = UnixStream::connect(server.socket()).expect("it listens");
+        Self::mute_at(server.socket())
+    }
+
+    /// As `mute`, at a path.
+    pub fn mute_at(path: &Path) -> Self {
+        let stream = UnixStream::connect(path).expect("it listens");
         stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
         stream.set_write_timeout(Some(WATCHDOG)).expect("a timeout");
-        Self { stream }
+        Self { stream: Wire::Unix(stream) }
+    }
+
+    /// As `mute`, over TCP.
+    pub fn mute_tcp(server: &ServerHandle) -> Self {
+        let stream = TcpStream::connect(server.rpc_address().expect("an endpoint")).expect("it listens");
+        stream.set_nodelay(true).expect("set");
+        stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
+        stream.set_write_timeout(Some(WATCHDOG)).expect("a timeout");
+        Self { stream: Wire::Tcp(stream) }
+    }
+
+    /// Connects to a session of the given kind of store.
+    pub fn at(path: &Path, store_type: u64) -> Self {
+        let mut raw = Self::mute_at(path);
+        let reply = raw.call(json!({"type": "register_request", "version": "0.24.2", "store_type": store_type}));
+        assert_eq!((&reply["type"], &reply["store_match"]), (&json!("register_reply"), &json!(true)));
+        raw
+    }
+
+    /// Connects as stock clients do over TCP, to a session.
+    pub fn tcp(server: &ServerHandle, session: i64) -> Self {
+        let mut raw = Self::mute_tcp(server);
+        let reply = raw.call(json!({"type": "register_request", "version": "0.24.2", "session_id": session}));
+        assert_eq!(reply["type"], "register_reply", "{reply}");
+        raw
     }
 
     /// Connects as stock clients do.
@@ -84,7 +166,7 @@ impl Raw {
         self.try_send(body).expect("written");
     }
 
-    fn try_send(&mut self, body: &[u8]) -> std::io::Result<()> {
+    fn try_send(&mut self, body: &[u8]) -> io::Result<()> {
         self.stream.write_all(&(body.len() as u64).to_le_bytes())?;
         self.stream.write_all(body)
     }
@@ -97,7 +179,7 @@ impl Raw {
         self.try_receive().expect("a reply")
     }
 
-    fn try_receive(&mut self) -> std::io::Result<Value> {
+    fn try_receive(&mut self) -> io::Result<Value> {
         let mut header = [0; 8];
         self.stream.read_exact(&mut header)?;
         let mut body = vec![0; usize::try_from(u64::from_le_bytes(header)).expect("a length")];
@@ -106,7 +188,7 @@ impl Raw {
     }
 
     /// As `call`, for connections that may end.
-    pub fn try_call(&mut self, message: &Value) -> std::io::Result<Value> {
+    pub fn try_call(&mut self, message: &Value) -> io::Result<Value> {
         self.try_send(message.to_string().as_bytes())?;
         self.try_receive()
     }
@@ -164,6 +246,20 @@ impl Raw {
 
     pub fn used(&mut self) -> u64 {
         self.status()["memory_usage"].as_u64().expect("a number")
+    }
+
+    /// Raw bytes that follow a reply.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes).expect("as many bytes");
+        bytes
+    }
+
+    /// A reply that is asked for without looking at its contents.
+    pub fn ok(&mut self, message: Value) -> Value {
+        let reply = self.call(message);
+        assert!(reply.get("code").is_none(), "{reply}");
+        reply
     }
 
     /// Nothing arrives any more, and nothing did.

@@ -100,7 +100,7 @@ fn a_few_objects_cannot_expand_beyond_memory() {
         }
     }
     assert_eq!(levels, 5, "10^5 nodes are accepted and 10^6 would take more bytes than a frame");
-    assert!(server.tree.view(top).is_some());
+    assert!(server.view(top).is_some());
     assert_eq!(server.delete(&[top], false, true).objects.len(), 6);
 }
 

@@ -8,11 +8,19 @@
     reason = "a test that stumbles is a test that fails"
 )]
 
+mod apply;
+mod backend;
+mod clear;
+mod copy;
 mod create;
 mod delete;
+mod form;
 mod hostile;
+mod labels;
+mod list;
 mod model;
 mod names;
+mod publish;
 mod replay;
 mod view;
 
@@ -22,6 +30,7 @@ use serde_json::{Value, json};
 use vineyard_core::meta::MetaTree;
 use vineyard_core::{InstanceId, ObjectId, StatusCode};
 
+use super::extent::Extent;
 use super::record::{Link, Record};
 use super::*;
 use crate::ids::IdGenerator;
@@ -74,6 +83,13 @@ impl Server {
         self.try_create(content).expect("a legal object").id
     }
 
+    /// Makes an object appear as large as its reader can bear, up to 1000 bytes.
+    fn fill(&mut self, id: ObjectId) {
+        let record = self.tree.records.get_mut(&id).expect("there");
+        record.own.bytes = Extent::largest().bytes - 1000;
+        record.whole = record.own;
+    }
+
     fn delete(&mut self, ids: &[ObjectId], force: bool, deep: bool) -> Deleted {
         let deleted = self.tree.delete(ids, force, deep);
         self.tree.check();
@@ -84,11 +100,16 @@ impl Server {
     }
 
     fn view(&self, id: ObjectId) -> Option<Value> {
-        self.tree.view(id).map(|view| serde_json::to_value(view).expect("is measured"))
+        self.tree.view(id, &self.blobs).map(|view| serde_json::to_value(view).expect("is measured"))
     }
 
     fn list(&self, pattern: &str, regex: bool, limit: usize) -> Vec<ObjectId> {
-        self.tree.list(&Pattern::new(pattern, regex), limit).map(|(id, _)| id).collect()
+        self.page(pattern, regex, None, limit)
+    }
+
+    fn page(&self, pattern: &str, regex: bool, after: Option<ObjectId>, limit: usize) -> Vec<ObjectId> {
+        let pattern = Pattern::new(pattern, regex);
+        self.tree.list(&pattern, after, limit, &self.blobs).map(|(id, _)| id).collect()
     }
 }
 
@@ -125,10 +146,8 @@ impl Tree {
                 match link {
                     Link::Object(member) => drop(by_id.insert((member, *id))),
                     Link::Signature(signature) => drop(by_signature.insert((signature, *id))),
-                    Link::Blob(blob) if blob.instance == self.instance && !is_everlasting(blob.id) => {
-                        by_id.insert((blob.id, *id));
-                    }
-                    Link::Blob(_) => {}
+                    Link::Blob(blob) if !is_everlasting(blob) => drop(by_id.insert((blob, *id))),
+                    Link::Blob(_) | Link::RemoteBlob => {}
                 }
             }
         }
@@ -138,11 +157,19 @@ impl Tree {
             self.by_type.iter().map(|(typename, ids)| (&**typename, ids.clone())).collect();
         assert_eq!(types, by_type);
         assert_eq!(self.key_lists.len(), key_lists.len());
-        for (signature, instance, id) in self.edges.claims() {
+        for id in self.strays.keys() {
+            assert!(self.record(*id).is_none_or(|record| record.transient), "the fields of {id} are in one place");
+        }
+        for (signature, instance, id) in self.edges.unpublished() {
             let record: &Record = self.record(id).expect("a claim is withdrawn with its object");
             assert_eq!((record.signature, record.instance), (Some(signature), instance));
         }
     }
+}
+
+/// The code of a refusal, 0 for a success.
+fn code<T>(result: Result<T, vineyard_core::ServerError>) -> i64 {
+    result.map_or_else(|error| error.code.as_raw(), |_| 0)
 }
 
 const INVALID: i64 = StatusCode::Invalid.as_raw();

@@ -1,7 +1,9 @@
 //! Random operations, compared with a model that applies the rules one by one to everything, until nothing changes.
+//! Another tree follows what is published, and must come to the same.
 
 use proptest::prelude::*;
 
+use super::publish::Followed;
 use super::*;
 
 /// Objects and blobs by the object that uses them.
@@ -73,28 +75,46 @@ enum Op {
     Drop {
         name: u8,
     },
+    Persist {
+        id: prop::sample::Index,
+    },
+    Label {
+        id: prop::sample::Index,
+        value: u8,
+    },
+    Copy {
+        id: prop::sample::Index,
+        typename: u8,
+    },
+    Clear,
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let some = |most| prop::collection::vec(any::<prop::sample::Index>(), 0..most);
     prop_oneof![
-        5 => (some(4), some(3), any::<bool>(), 0..3_u8).prop_map(|(members, blobs, global, typename)| {
+        8 => (some(4), some(3), any::<bool>(), 0..3_u8).prop_map(|(members, blobs, global, typename)| {
             Op::Create { members, blobs, global, typename }
         }),
         3 => (some(4), any::<bool>(), any::<bool>()).prop_map(|(ids, force, deep)| Op::Delete { ids, force, deep }),
         1 => (any::<prop::sample::Index>(), 0..3_u8).prop_map(|(id, name)| Op::Name { id, name }),
         1 => (0..3_u8).prop_map(|name| Op::Drop { name }),
+        2 => any::<prop::sample::Index>().prop_map(|id| Op::Persist { id }),
+        1 => (any::<prop::sample::Index>(), 0..3_u8).prop_map(|(id, value)| Op::Label { id, value }),
+        2 => (any::<prop::sample::Index>(), 0..3_u8).prop_map(|(id, typename)| Op::Copy { id, typename }),
+        1 => Just(Op::Clear),
     ]
 }
 
 /// Runs the operations on both; `Server` checks the indexes after each.
 fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
-    let mut server = Server::new();
+    let mut followed = Followed::new();
     let mut model = Model::default();
-    let blobs: Vec<ObjectId> = (0..4).map(|_| server.blob(8)).collect();
+    let blobs: Vec<ObjectId> = (0..4).map(|_| followed.server.blob(8)).collect();
     let mut globals = BTreeSet::new();
     for op in ops {
         let existing: Vec<ObjectId> = model.objects.keys().copied().collect();
+        let server = &mut followed.server;
+        let before = server.tree.revision();
         match op {
             Op::Create { members, blobs: owned, global, typename } => {
                 let mut fields = json!({"global": global});
@@ -126,19 +146,40 @@ fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
             }
             Op::Name { id, name } if !existing.is_empty() => {
                 let id = *id.get(&existing);
-                server.tree.persist(id).expect("there");
-                server.tree.put_name(id, &format!("n{name}")).expect("persistent");
-                server.tree.check();
+                if server.tree.is_persistent(id) == Ok(true) {
+                    server.tree.put_name(id, &format!("n{name}")).expect("persistent");
+                }
             }
-            Op::Name { .. } => {}
-            Op::Drop { name } => {
-                server.tree.drop_name(&format!("n{name}"));
-                server.tree.check();
+            Op::Drop { name } => server.tree.drop_name(&format!("n{name}")),
+            Op::Persist { id } if !existing.is_empty() => server.tree.persist(*id.get(&existing)).expect("there"),
+            Op::Label { id, value } if !existing.is_empty() => {
+                let label = ("k".to_owned(), value.to_string());
+                server.tree.label(*id.get(&existing), [label]).expect("there");
+            }
+            Op::Copy { id, typename } if !existing.is_empty() => {
+                let source = *id.get(&existing);
+                let extra = json!({"typename": format!("T{typename}")});
+                let copy = server.tree.shallow_copy(source, &extra, &server.ids).expect("there");
+                model.objects.insert(copy, model.members(source));
+                if globals.contains(&source) {
+                    globals.insert(copy);
+                }
+            }
+            Op::Name { .. } | Op::Persist { .. } | Op::Label { .. } | Op::Copy { .. } => {}
+            Op::Clear => {
+                let cleared = server.tree.clear();
+                prop_assert_eq!(&cleared.objects, &existing);
+                let used: BTreeSet<ObjectId> = model.objects.values().flatten().copied().collect();
+                prop_assert_eq!(cleared.blobs, used.into_iter().filter(|id| id.is_blob()).collect::<Vec<_>>());
+                model = Model::default();
             }
         }
+        server.tree.check();
+        prop_assert!(server.tree.revision() <= before.next(), "one operation makes one revision at most");
         let left: Vec<ObjectId> = model.objects.keys().copied().collect();
         prop_assert_eq!(server.tree.num_objects(), left.len());
         prop_assert_eq!(server.list("*", false, usize::MAX), left, "every object is there and readable");
+        followed.published();
     }
     Ok(())
 }

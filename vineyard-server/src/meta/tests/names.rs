@@ -2,10 +2,6 @@
 
 use super::*;
 
-fn code<T>(result: Result<T, vineyard_core::ServerError>) -> i64 {
-    result.map_or_else(|error| error.code.as_raw(), |_| 0)
-}
-
 #[test]
 fn persisting_takes_the_transient_members_along() {
     let mut server = Server::new();
@@ -58,7 +54,7 @@ fn names_are_overwritten_escaped_and_survive() {
     assert_eq!(name_of(&server, a), Some(json!("dir~1na~0me")));
 
     let list = |pattern: &str, regex, limit| {
-        let names = server.tree.list_names(&Pattern::new(pattern, regex), limit);
+        let names = server.tree.list_names(&Pattern::new(pattern, regex), None, limit);
         names.into_keys().collect::<Vec<_>>()
     };
     assert_eq!(list("*", false, 9), ["", "dir/na~me", "n1", "n2"]);
@@ -86,9 +82,56 @@ fn naming_again_and_again_does_not_grow_the_object() {
     server.tree.persist(id).expect("there");
     let name = "x".repeat(1000);
     server.tree.put_name(id, &name).expect("persistent");
-    let once = server.tree.view(id).expect("there").json_bytes();
+    let once = server.tree.view(id, &server.blobs).expect("there").json_bytes();
     for _ in 0..10 {
         server.tree.put_name(id, &name).expect("persistent");
     }
-    assert_eq!(server.tree.view(id).expect("there").json_bytes(), once);
+    assert_eq!(server.tree.view(id, &server.blobs).expect("there").json_bytes(), once);
+}
+
+#[test]
+fn a_name_that_no_reply_could_carry_is_refused() {
+    let mut server = Server::new();
+    let id = server.create(object("T", json!({})));
+    server.tree.persist(id).expect("there");
+    server.fill(id);
+    let before = server.view(id);
+    let long = "/".repeat(600);
+    assert_eq!(code(server.tree.put_name(id, &long)), INVALID);
+    assert_eq!((server.tree.name(&long), server.view(id)), (None, before));
+    assert_eq!(code(server.tree.put_name(id, "short")), 0);
+}
+
+#[test]
+fn pages_of_names_follow_each_other() {
+    let mut server = Server::new();
+    let id = server.create(object("T", json!({})));
+    server.tree.persist(id).expect("there");
+    let names: Vec<String> = (0..50).map(|n| format!("{}{n:02}", ["a", "b/c"][n % 2])).collect();
+    for name in &names {
+        server.tree.put_name(id, name).expect("persistent");
+    }
+    for pattern in ["*", "b*", "b/c1?", "*1*", "nothing"] {
+        let pattern = Pattern::new(pattern, false);
+        let whole: Vec<String> = server.tree.list_names(&pattern, None, usize::MAX).into_keys().collect();
+        assert_eq!(whole.len(), names.iter().filter(|name| pattern.matches(name)).count());
+        let mut found: Vec<String> = Vec::new();
+        loop {
+            let page = server.tree.list_names(&pattern, found.last().map(String::as_str), 4);
+            assert!(page.len() <= 4);
+            if page.is_empty() {
+                break;
+            }
+            found.extend(page.into_keys());
+            assert!(found.len() <= whole.len(), "pages overlap: {found:?}");
+        }
+        assert_eq!(found, whole);
+    }
+    let begins_with_it = server.tree.list_names(&Pattern::new("a02*", false), Some("a02"), 9);
+    assert!(begins_with_it.is_empty(), "{begins_with_it:?}");
+    let all = Pattern::new("*", false);
+    let after = |name: &str| server.tree.list_names(&all, Some(name), 1).into_keys().next();
+    assert_eq!(after("a02").as_deref(), Some("a04"), "the name itself is not on the page");
+    assert_eq!(after("a03").as_deref(), Some("a04"), "a name that is gone marks a place all the same");
+    assert_eq!(after("z"), None);
 }

@@ -1,0 +1,173 @@
+//! The command line: arguments, logging, signals, exit codes.
+
+mod args;
+mod gflags;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use self::args::{Args, Parsed};
+use crate::config::AboveMemory;
+use crate::error::StartError;
+use crate::server::{Server, ServerHandle};
+use crate::size::parse_size;
+use crate::socket::default_path;
+use crate::workers::runtime;
+
+/// Where a log filter is taken from if there is no flag.
+const LOG_VARIABLE: &str = "VINEYARD_LOG";
+
+/// How the original daemon's launcher asks for more in the log.
+const VERBOSITY_VARIABLE: &str = "GLOG_v";
+
+/// How the original daemon is asked to tell Kubernetes of objects, besides by a flag.
+const SYNC_VARIABLE: &str = "VINEYARD_SYNC_CRDS";
+
+/// What the process does: reads its arguments, serves until a signal comes, and says how it ended.
+///
+/// The binaries `vineyard-server` and `vineyardd` are this function and nothing else; another binary becomes the server
+/// by calling it. It takes the flags of the original daemon as well as our own options; `--help` tells them.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     vineyard_server::cli::main()
+/// }
+/// ```
+pub fn main() -> ExitCode {
+    let parsed = match args::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            // Help and version arrive here too. If nobody reads it, there is nobody to tell.
+            let _ = message.print();
+            return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    match serve(parsed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            match std::error::Error::source(&error) {
+                Some(cause) => eprintln!("vineyard-server: {error}: {cause}"),
+                None => eprintln!("vineyard-server: {error}"),
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(parsed: Parsed) -> Result<(), StartError> {
+    start_logging(&parsed.args)?;
+    warn_of_differences(&parsed);
+    let runtime = runtime().map_err(StartError::system("event loop"))?;
+    // Before the socket is there: who sees it may send a signal.
+    let (mut terminate, mut interrupt) = {
+        let _entered = runtime.enter();
+        let listen = |kind| signal(kind).map_err(StartError::system("signal handler"));
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
+    };
+    let above_memory = if parsed.as_vineyardd { AboveMemory::Warn } else { AboveMemory::Refuse };
+    let server = spawn(parsed.args, above_memory)?;
+    let stop = server.stop_token().clone();
+    runtime.block_on(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stop.cancelled() => {}
+        }
+    });
+    let report = server.stop();
+    tracing::info!(?report, "stopped");
+    Ok(())
+}
+
+fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartError> {
+    match args.meta.as_str() {
+        "local" => {}
+        "etcd" => return Err(StartError::NoCluster),
+        _ => return Err(StartError::Option { option: "metadata backend", value: args.meta, expected: "local" }),
+    }
+    let mode = u32::from_str_radix(&args.socket_mode, 8).map_err(|_| StartError::Option {
+        option: "socket mode",
+        value: args.socket_mode,
+        expected: "octal permissions up to 777",
+    })?;
+    let max_message_size = usize::try_from(parse_size(&args.max_message_size)?).unwrap_or(usize::MAX);
+    let mut builder = Server::builder()
+        .instance_id(args.instance_id)
+        .above_memory(above_memory)
+        .socket_mode(mode)
+        .max_connections(args.max_connections)
+        .max_message_size(max_message_size)
+        .peer_timeout(Duration::from_secs(args.peer_timeout))
+        .stream_threshold(args.stream_threshold)
+        .compression(!args.no_compression)
+        .deployment(args.deployment);
+    if let Some(size) = args.size.filter(|size| !size.is_empty()) {
+        builder = builder.size(parse_size(&size)?);
+    }
+    if let Some(workers) = args.workers {
+        builder = builder.workers(workers);
+    }
+    if !args.no_rpc {
+        builder = builder.rpc(args.rpc_host, args.rpc_port);
+    }
+    if let Some(file) = path(args.htpasswd) {
+        builder = builder.htpasswd(file);
+    }
+    let socket = match path(args.socket) {
+        Some(path) => path,
+        None => default_path()?,
+    };
+    builder.socket(socket).spawn()
+}
+
+/// An empty path is none.
+fn path(text: Option<OsString>) -> Option<PathBuf> {
+    text.filter(|text| !text.is_empty()).map(PathBuf::from)
+}
+
+/// One line for each kind of thing that was asked for and is not done.
+fn warn_of_differences(parsed: &Parsed) {
+    let mut ignored: Vec<_> = parsed.ignored.iter().map(|name| format!("--{name}")).collect();
+    if std::env::var(SYNC_VARIABLE).is_ok_and(|value| value == "1") {
+        ignored.push(SYNC_VARIABLE.to_owned());
+    }
+    if !ignored.is_empty() {
+        tracing::warn!("ignored, because it has no meaning here: {}", ignored.join(", "));
+    }
+    if !parsed.args.spill_path.is_empty() {
+        tracing::warn!("spilling is not available in this version: nothing is written to --spill-path");
+    }
+    for name in &parsed.left_on {
+        tracing::warn!("--{name} is on, the word after it says nothing: --no-{name} or --{name}=false turn it off");
+    }
+}
+
+fn start_logging(args: &Args) -> Result<(), StartError> {
+    let from_environment = std::env::var(LOG_VARIABLE).ok();
+    let chosen = args.log_level.as_deref().or(from_environment.as_deref()).filter(|text| !text.is_empty());
+    let filter = chosen.unwrap_or(if is_verbose(args) { "debug" } else { "warn" });
+    let filter = EnvFilter::try_new(filter).map_err(|_| StartError::Option {
+        option: "log filter",
+        value: filter.to_owned(),
+        expected: "error, warn, info, debug, trace or target=level",
+    })?;
+    // It may be set already if another binary became the server; then its choice holds.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+    Ok(())
+}
+
+/// Whether more is asked for in the log in the original's way.
+fn is_verbose(args: &Args) -> bool {
+    let from_environment = std::env::var(VERBOSITY_VARIABLE).ok().and_then(|value| value.parse().ok());
+    args.verbosity.max(from_environment.unwrap_or(0)) > 0
+}

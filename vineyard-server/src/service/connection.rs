@@ -1,0 +1,149 @@
+//! What the server knows of one connection.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use nix::unistd::Uid;
+use vineyard_core::protocol::DecodeError;
+use vineyard_core::{ServerError, StatusCode};
+
+use crate::session::Session;
+use crate::state::State;
+use crate::store::arena::ArenaFile;
+use crate::store::labels::Labels;
+use crate::store::{ConnectionId, Peer};
+
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// The socket of a session, on this host: descriptors can be passed.
+    Unix {
+        /// The user who connected.
+        uid: Uid,
+    },
+    /// The TCP endpoint.
+    Tcp,
+}
+
+impl Entrance {
+    /// Whether memory can be shared.
+    pub(crate) fn is_unix(self) -> bool {
+        matches!(self, Self::Unix { .. })
+    }
+}
+
+/// One connection. Dropping it gives back all that it held.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    state: Arc<State>,
+    session: Arc<Session>,
+    entrance: Entrance,
+    peer: Peer,
+    registered: bool,
+    /// It sent garbage, which is in the log.
+    complained: bool,
+    /// The arenas it knows.
+    pub(super) labels: Labels,
+    /// Arenas that it divides itself, by label.
+    pub(super) lent: HashMap<i32, (Arc<ArenaFile>, u64)>,
+}
+
+impl Connection {
+    /// A peer of which nothing is known yet.
+    pub(crate) fn new(state: Arc<State>, session: Arc<Session>, entrance: Entrance) -> Self {
+        state.connections.add();
+        session.members.add();
+        match entrance {
+            Entrance::Unix { .. } => session.ipc_connections.add(),
+            Entrance::Tcp => state.rpc_connections.add(),
+        }
+        let peer = Peer { connection: state.new_connection(), native: false };
+        let (labels, lent) = (Labels::default(), HashMap::new());
+        Self { state, session, entrance, peer, registered: false, complained: false, labels, lent }
+    }
+
+    /// The server.
+    pub(super) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state)
+    }
+
+    /// The session.
+    pub(super) fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.session)
+    }
+
+    /// The connection.
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.peer.connection
+    }
+
+    /// The connection and what it speaks.
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// Where it came in.
+    pub(super) fn entrance(&self) -> Entrance {
+        self.entrance
+    }
+
+    /// Whether other requests than register are answered.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
+    }
+
+    /// Lets the peer in; it may have been in before.
+    pub(super) fn admit(&mut self, native: bool) {
+        self.registered = true;
+        self.peer.native = native;
+    }
+
+    /// Lets the peer work in another session; what it held in the one before is given back.
+    pub(super) fn enter(&mut self, session: Arc<Session>) {
+        if Arc::ptr_eq(&session, &self.session) {
+            return;
+        }
+        session.members.add();
+        let before = std::mem::replace(&mut self.session, session);
+        before.disconnect(self.peer.connection);
+        self.state.leave(&before);
+    }
+
+    /// Logs the first malformed message of the peer; its others would only repeat it.
+    pub(super) fn complain(&mut self, error: &DecodeError) {
+        if !self.complained {
+            self.complained = true;
+            tracing::warn!(connection = ?self.id(), %error, "a peer sends malformed messages");
+        }
+    }
+
+    /// Refuses what only works between processes of one host.
+    ///
+    /// # Errors
+    ///
+    /// Code 1 over TCP.
+    pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
+        match self.entrance {
+            Entrance::Unix { uid } => Ok(uid),
+            Entrance::Tcp => {
+                let message = format!("{what} need a connection through the UNIX socket");
+                Err(ServerError::new(StatusCode::Invalid, message))
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.session.disconnect(self.peer.connection);
+        let lent = self.lent.values().map(|(_, size)| size).sum::<u64>();
+        self.state.lent.fetch_sub(lent, Ordering::AcqRel);
+        match self.entrance {
+            Entrance::Unix { .. } => self.session.ipc_connections.remove(),
+            Entrance::Tcp => self.state.rpc_connections.remove(),
+        };
+        self.state.leave(&self.session);
+        self.state.connections.remove();
+    }
+}

@@ -1,0 +1,77 @@
+//! Metadata that is changed without being written anew: labels, copies, moves, and the end of it all.
+
+use serde_json::{Map, Value};
+use vineyard_core::protocol::{
+    LabelReply, LabelRequest, MigrateObjectReply, MigrateObjectRequest, ShallowCopyReply, ShallowCopyRequest,
+};
+use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
+
+use crate::session::Session;
+use crate::state::State;
+use crate::store::Reserved;
+
+/// Adds labels to an object.
+///
+/// # Errors
+///
+/// Code 12 if there is no such object, 1 if there are not as many values as keys.
+pub(super) fn label(session: &Session, request: &LabelRequest) -> Result<LabelReply, ServerError> {
+    let LabelRequest { id, keys, values } = request;
+    let mut tree = session.tree();
+    if tree.contains(*id) && keys.len() != values.len() {
+        let message = format!("{} keys for {} values of labels", keys.len(), values.len());
+        return Err(ServerError::new(StatusCode::Invalid, message));
+    }
+    tree.label(*id, keys.iter().cloned().zip(values.iter().cloned()))?;
+    Ok(LabelReply {})
+}
+
+/// Makes a second object of the same members.
+///
+/// # Errors
+///
+/// Code 7 for a blob or extra fields that are not plain values, 27 if there is no such object.
+pub(super) fn shallow_copy(
+    state: &State,
+    session: &Session,
+    request: &ShallowCopyRequest,
+) -> Result<ShallowCopyReply, ServerError> {
+    let none = Value::Object(Map::new());
+    let target_id = session.tree().shallow_copy(request.id, request.extra.as_ref().unwrap_or(&none), &state.ids)?;
+    session.changed.notify_waiters();
+    Ok(ShallowCopyReply { target_id })
+}
+
+/// Gets an object onto this instance, where everything is.
+///
+/// # Errors
+///
+/// Code 1 for a blob, a global object or one that this instance does not know the place of; 27 if there is none.
+pub(super) fn migrate(
+    state: &State,
+    session: &Session,
+    request: &MigrateObjectRequest,
+) -> Result<MigrateObjectReply, ServerError> {
+    let id = request.object_id;
+    let refused = |message: String| Err(ServerError::new(StatusCode::Invalid, message));
+    if id.is_blob() {
+        return refused(format!("{id} is a blob, only objects can be migrated"));
+    }
+    let Some((instance, global)) = session.tree().place(id) else {
+        return Err(ServerError::new(StatusCode::MetaTreeSubtreeNotExists, format!("there is no object {id}")));
+    };
+    match instance {
+        _ if global => refused(format!("{id} is global: its members can be migrated, it cannot")),
+        InstanceId::UNSPECIFIED => refused(format!("{id} lives on no single instance")),
+        here if here == state.settings.instance => Ok(MigrateObjectReply { object_id: id }),
+        elsewhere => refused(format!("{id} lives on {elsewhere}, which is not known here")),
+    }
+}
+
+/// Deletes everything; the memory to give back to the system.
+pub(super) fn clear(session: &Session) -> Vec<Reserved> {
+    let mut tree = session.tree();
+    tree.clear();
+    let all: Vec<ObjectId> = session.blobs().all();
+    session.delete_blobs_to_trim(&all)
+}

@@ -1,0 +1,135 @@
+//! Blobs under ids that clients choose, in sessions of the plasma kind.
+
+use vineyard_core::protocol::{
+    CreateBufferByPlasmaReply, CreateBufferByPlasmaRequest, GetBuffersByPlasmaReply, GetBuffersByPlasmaRequest,
+    Payload, PlasmaDeleteDataReply, PlasmaDeleteDataRequest, PlasmaPayload, PlasmaReleaseReply, PlasmaReleaseRequest,
+    PlasmaSealRequest, SealReply,
+};
+use vineyard_core::{ObjectId, ServerError, StatusCode};
+
+use super::Connection;
+use super::blob::{check_count, create_one, describe_all, describe_new, pending_label};
+use crate::plasma::Entry;
+use crate::session::{Session, StoreKind};
+use crate::store::arena::Access;
+
+/// How many connections a blob that came from another session counts besides those that depend on it.
+const KEPT_BY_MOVE: u32 = 2;
+
+fn need_plasma(session: &Session) -> Result<(), ServerError> {
+    match session.kind {
+        StoreKind::Plasma => Ok(()),
+        StoreKind::Normal => {
+            Err(ServerError::new(StatusCode::Invalid, "the blobs of this session go by the server's ids"))
+        }
+    }
+}
+
+fn absent(plasma_id: &str) -> ServerError {
+    let short: String = plasma_id.chars().take(200).collect();
+    ServerError::new(StatusCode::ObjectNotExists, format!("there is no plasma blob `{short}`"))
+}
+
+/// What an id stands for.
+fn entry(session: &Session, plasma_id: &str) -> Result<Entry, ServerError> {
+    need_plasma(session)?;
+    session.plasma().get(plasma_id).ok_or_else(|| absent(plasma_id))
+}
+
+fn describe(session: &Session, plasma_id: String, plasma_size: u64, payload: Payload) -> PlasmaPayload {
+    let Payload { object_id, store_fd, data_offset, data_size, map_size, pointer, is_sealed, is_owner, .. } = payload;
+    let blobs = session.blobs();
+    let kept = if blobs.came_from_elsewhere(object_id) { KEPT_BY_MOVE } else { 0 };
+    let ref_cnt = i64::from(blobs.num_users(object_id).saturating_add(kept));
+    PlasmaPayload {
+        plasma_id,
+        plasma_size,
+        ref_cnt,
+        object_id,
+        store_fd,
+        data_offset,
+        data_size,
+        map_size,
+        pointer,
+        is_sealed,
+        is_owner,
+    }
+}
+
+/// Allocates one blob under an id. If the id is taken, its blob stays what it stands for.
+pub(super) fn create(
+    connection: &mut Connection,
+    request: &CreateBufferByPlasmaRequest,
+) -> Result<CreateBufferByPlasmaReply, ServerError> {
+    let session = connection.session();
+    need_plasma(&session)?;
+    let CreateBufferByPlasmaRequest { plasma_id, size, plasma_size } = request;
+    if *size == 0 {
+        let created = describe(&session, String::new(), 0, Payload::empty());
+        return Ok(CreateBufferByPlasmaReply { id: ObjectId::INVALID, created, fd: -1 });
+    }
+    let placement = create_one(connection, *size)?;
+    let payload = describe_new(connection, &placement)?;
+    let id = payload.object_id;
+    session.plasma().insert(plasma_id, Entry { blob: id, plasma_size: *plasma_size });
+    let created = describe(&session, plasma_id.clone(), *plasma_size, payload);
+    Ok(CreateBufferByPlasmaReply { id, created, fd: pending_label(connection) })
+}
+
+/// Says where blobs lie. Ids that stand for nothing are left out.
+pub(super) fn get(
+    connection: &mut Connection,
+    request: &GetBuffersByPlasmaRequest,
+) -> Result<GetBuffersByPlasmaReply, ServerError> {
+    check_count(request.plasma_ids.len())?;
+    let (session, peer) = (connection.session(), connection.peer());
+    let known: Vec<(&String, Entry)> = {
+        let plasma = session.plasma();
+        request.plasma_ids.iter().filter_map(|name| Some((name, plasma.get(name)?))).collect()
+    };
+    let ids: Vec<ObjectId> = known.iter().map(|(_, entry)| entry.blob).collect();
+    // Whoever gets them depends on them, native or not: such blobs live by that.
+    let placements = session.blobs().get(crate::store::Peer { native: false, ..peer }, &ids, request.unsealed)?;
+    let payloads = describe_all(connection, &placements, Access::Read)?;
+    let mut payloads = payloads.into_iter().peekable();
+    let mut found = Vec::new();
+    for (name, entry) in known {
+        if let Some(payload) = payloads.next_if(|payload| payload.object_id == entry.blob) {
+            found.push(describe(&session, name.clone(), entry.plasma_size, payload));
+        }
+    }
+    Ok(GetBuffersByPlasmaReply { payloads: found })
+}
+
+/// Makes a blob immutable.
+pub(super) fn seal(connection: &Connection, request: &PlasmaSealRequest) -> Result<SealReply, ServerError> {
+    let session = connection.session();
+    let entry = entry(&session, &request.plasma_id)?;
+    session.blobs().seal(connection.peer(), entry.blob)?;
+    Ok(SealReply {})
+}
+
+/// Ends the connection's dependency on a blob, which goes with the last one.
+pub(super) fn release(
+    connection: &Connection,
+    request: &PlasmaReleaseRequest,
+) -> Result<PlasmaReleaseReply, ServerError> {
+    let session = connection.session();
+    let entry = entry(&session, &request.plasma_id)?;
+    let others = session.blobs().release(connection.id(), entry.blob)?;
+    if others == 0 && !session.blobs().came_from_elsewhere(entry.blob) {
+        session.delete_blobs(&[entry.blob]);
+    }
+    Ok(PlasmaReleaseReply {})
+}
+
+/// Deletes a blob.
+pub(super) fn delete(
+    connection: &Connection,
+    request: &PlasmaDeleteDataRequest,
+) -> Result<PlasmaDeleteDataReply, ServerError> {
+    let session = connection.session();
+    let entry = entry(&session, &request.plasma_id)?;
+    session.delete_blobs(&[entry.blob]);
+    Ok(PlasmaDeleteDataReply {})
+}

@@ -1,0 +1,123 @@
+//! Streams: create, open, write, read, stop, drop.
+
+use vineyard_core::protocol::{
+    CreateStreamReply, CreateStreamRequest, DropStreamReply, DropStreamRequest, GetNextStreamChunkReply,
+    GetNextStreamChunkRequest, OpenStreamReply, OpenStreamRequest, PullNextStreamChunkRequest,
+    PushNextStreamChunkReply, PushNextStreamChunkRequest, StopStreamReply, StopStreamRequest,
+};
+use vineyard_core::{ObjectId, ServerError, StatusCode};
+
+use super::Connection;
+use super::blob::{create_one, describe_new, pending_label};
+use crate::session::Session;
+use crate::state::State;
+use crate::streams::{Pull, WriterTicket};
+
+/// Makes a stream.
+pub(super) fn create(session: &Session, request: &CreateStreamRequest) -> Result<CreateStreamReply, ServerError> {
+    session.streams().create(request.object_id)?;
+    Ok(CreateStreamReply {})
+}
+
+/// Claims ends of a stream.
+pub(super) fn open(session: &Session, request: &OpenStreamRequest) -> Result<OpenStreamReply, ServerError> {
+    session.streams().open(request.object_id, request.mode)?;
+    Ok(OpenStreamReply {})
+}
+
+/// Seals the chunk of a writer; false if it is gone.
+fn seal(session: &Session, chunk: ObjectId) -> bool {
+    let sealed = session.blobs().seal_alone(chunk).is_ok();
+    session.changed.notify_waiters();
+    sealed
+}
+
+/// What comes of a writer's wish for its next chunk.
+pub(super) enum NextChunk {
+    /// It is there.
+    Now(GetNextStreamChunkReply),
+    /// There is no room.
+    Later(WriterTicket),
+}
+
+/// Hands the chunk that was written to the reader, and makes the next if there is room.
+pub(super) fn next_chunk(
+    connection: &mut Connection,
+    request: &GetNextStreamChunkRequest,
+) -> Result<NextChunk, ServerError> {
+    let session = connection.session();
+    session.streams().advance(request.id, |chunk| seal(&session, chunk))?;
+    match make_chunk(connection, request)? {
+        Some(reply) => Ok(NextChunk::Now(reply)),
+        None => session.streams().wait_for_room(request.id).map(NextChunk::Later),
+    }
+}
+
+/// Makes the next chunk of a stream; `None` if there is no room.
+///
+/// # Errors
+///
+/// Code 43 if the stream is gone meanwhile, 41 if there is room, but nowhere in one piece.
+pub(super) fn make_chunk(
+    connection: &mut Connection,
+    request: &GetNextStreamChunkRequest,
+) -> Result<Option<GetNextStreamChunkReply>, ServerError> {
+    let (state, session) = (connection.state(), connection.session());
+    if !session.streams().contains(request.id) {
+        let message = format!("the stream {} was dropped", request.id);
+        return Err(ServerError::new(StatusCode::StreamFailed, message));
+    }
+    if request.size > 0 && !has_room(&state, request.size) {
+        return Ok(None);
+    }
+    let placement = create_one(connection, request.size)?;
+    let buffer = describe_new(connection, &placement)?;
+    session.streams().start_chunk(request.id, buffer.object_id)?;
+    Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))
+}
+
+/// Whether streams may take so many bytes more.
+fn has_room(state: &State, size: u64) -> bool {
+    let pool = state.pool.lock();
+    let (limit, threshold) = (u128::from(pool.limit()), u128::from(state.settings.stream_threshold));
+    let wanted = u128::from(pool.used()).saturating_add(u128::from(size));
+    wanted.saturating_mul(100) < limit.saturating_mul(threshold)
+}
+
+/// Appends what exists already.
+pub(super) fn push(
+    session: &Session,
+    request: &PushNextStreamChunkRequest,
+) -> Result<PushNextStreamChunkReply, ServerError> {
+    session.streams().push(request.id, request.chunk)?;
+    Ok(PushNextStreamChunkReply {})
+}
+
+/// Deletes the chunk that was read, and gives the next.
+pub(super) fn pull(connection: &Connection, request: &PullNextStreamChunkRequest) -> Result<Pull, ServerError> {
+    let session = connection.session();
+    let (done, next) = session.streams().pull(request.id, connection.id())?;
+    if let Some(done) = done {
+        session.delete(&[done], false, true);
+    }
+    Ok(next)
+}
+
+/// Ends a stream.
+pub(super) fn stop(session: &Session, request: &StopStreamRequest) -> Result<StopStreamReply, ServerError> {
+    session.streams().stop(request.id, request.failed, |chunk| seal(session, chunk))?;
+    Ok(StopStreamReply {})
+}
+
+/// Forgets a stream, with the chunks that nobody has read.
+pub(super) fn remove(
+    state: &State,
+    session: &Session,
+    request: &DropStreamRequest,
+) -> Result<DropStreamReply, ServerError> {
+    let unread = session.streams().remove(request.id)?;
+    session.delete(&unread, false, false);
+    // A writer that waits for room has to learn that there is nothing to wait for.
+    state.freed.notify_waiters();
+    Ok(DropStreamReply {})
+}

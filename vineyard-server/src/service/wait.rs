@@ -1,0 +1,127 @@
+//! Requests that are answered later: when something has changed, or when work is done that takes its time.
+
+use std::pin::pin;
+
+use tokio::sync::oneshot;
+use vineyard_core::protocol::{
+    DelDataReply, DelDataWithFeedbacksReply, GetDataRequest, GetNameRequest, GetNextStreamChunkRequest,
+    MemoryTrimReply, PullNextStreamChunkReply, RegisterRequest,
+};
+use vineyard_core::{ObjectId, ServerError, StatusCode};
+
+use super::{Connection, Next, answer, finish, meta, name, refuse, stream};
+use crate::store::Reserved;
+use crate::streams::{Pulled, WriterTicket};
+
+/// A request that is not answered yet.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// For all objects.
+    Data(GetDataRequest),
+    /// For the name.
+    Name(GetNameRequest),
+    /// For the next chunk of a stream.
+    Chunk(oneshot::Receiver<Pulled>),
+    /// For room for the next chunk of a stream.
+    Room(GetNextStreamChunkRequest, WriterTicket),
+    /// Until pages are given back.
+    Trim(Vec<Reserved>, Trimmed),
+    /// Until all pages that are free are given back.
+    TrimAll,
+    /// Until a password is verified.
+    Verify(RegisterRequest),
+}
+
+/// What to answer when pages are given back.
+#[derive(Debug)]
+pub(crate) enum Trimmed {
+    Deletion,
+    DeletionWithFeedbacks(Vec<ObjectId>),
+    Clear,
+}
+
+/// Answers a request when its time has come. What is cut short gives back what it holds.
+pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mut Vec<u8>) -> Next {
+    let session = connection.session();
+    let _counted = session.waiting.enter();
+    match waiting {
+        Waiting::Data(request) => {
+            let state = connection.state();
+            loop {
+                let mut changed = pin!(session.changed.notified());
+                // Before looking, so that no change is missed in between.
+                changed.as_mut().enable();
+                if let Some(encoded) = meta::get_data(&state, &session, &request, out) {
+                    return finish(connection, encoded, out);
+                }
+                changed.await;
+            }
+        }
+        Waiting::Name(request) => loop {
+            let mut changed = pin!(session.changed.notified());
+            changed.as_mut().enable();
+            if let Some(reply) = name::get_name(&session, &request) {
+                return answer(connection, reply, out);
+            }
+            changed.await;
+        },
+        Waiting::Chunk(chunk) => {
+            let gone = || ServerError::new(StatusCode::StreamFailed, "the stream is gone");
+            let pulled = chunk.await.unwrap_or_else(|_| Err(gone()));
+            answer(connection, pulled.map(|chunk| PullNextStreamChunkReply { chunk }), out)
+        }
+        Waiting::Room(request, ticket) => {
+            let freed = connection.state().freed.clone();
+            loop {
+                let mut room = pin!(freed.notified());
+                room.as_mut().enable();
+                if let Some(reply) = stream::make_chunk(connection, &request).transpose() {
+                    drop(ticket);
+                    return answer(connection, reply, out);
+                }
+                room.await;
+            }
+        }
+        Waiting::Trim(freed, trimmed) => {
+            let pool = connection.state().pool.clone();
+            if let Err(error) = work(move || pool.trim(freed)).await {
+                return refuse(connection, &error, out);
+            }
+            match trimmed {
+                Trimmed::Deletion => answer(connection, Ok(DelDataReply {}), out),
+                Trimmed::Clear => answer(connection, Ok(vineyard_core::protocol::ClearReply {}), out),
+                Trimmed::DeletionWithFeedbacks(deleted_bids) => {
+                    answer(connection, Ok(DelDataWithFeedbacksReply { deleted_bids }), out)
+                }
+            }
+        }
+        Waiting::TrimAll => {
+            let pool = connection.state().pool.clone();
+            let reply = work(move || MemoryTrimReply { trimmed: pool.trim_all() > 0 }).await;
+            answer(connection, reply, out)
+        }
+        Waiting::Verify(request) => {
+            let reply = match verify(connection, &request).await {
+                Ok(()) => super::session::register(connection, &request),
+                Err(error) => Err(error),
+            };
+            answer(connection, reply, out)
+        }
+    }
+}
+
+/// Whether the peer may come in. A few passwords are verified at a time, so that guessing them keeps nobody else up.
+async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<(), ServerError> {
+    let state = connection.state();
+    let Some(htpasswd) = state.htpasswd.clone() else { return Ok(()) };
+    let stopping = |_| ServerError::new(StatusCode::AlreadyStopped, "the server stops");
+    let _permit = state.verifications.acquire().await.map_err(stopping)?;
+    let (user, password) = (request.username.clone(), request.password.clone());
+    work(move || htpasswd.check(&user, &password)).await?.map_err(ServerError::from)
+}
+
+/// Does what takes its time on a thread of its own, and does it to the end whoever still waits for it.
+async fn work<R: Send + 'static>(job: impl FnOnce() -> R + Send + 'static) -> Result<R, ServerError> {
+    let failed = |_| ServerError::new(StatusCode::UnknownError, "the work was not done");
+    tokio::task::spawn_blocking(job).await.map_err(failed)
+}

@@ -1,0 +1,212 @@
+//! A session: objects, blobs, names and streams of their own, on memory that all sessions share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use vineyard_core::{InstanceId, ObjectId, SessionId};
+
+use crate::meta::Tree;
+use crate::plasma::PlasmaIndex;
+use crate::socket::SocketFile;
+use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
+use crate::streams::Streams;
+
+/// What a session's blobs go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    /// Ids that the server gives.
+    Normal,
+    /// Ids that clients choose.
+    Plasma,
+}
+
+/// One session.
+///
+/// Who needs several locks takes them in the order of the fields: streams, tree, plasma, blobs. None is held while
+/// anything waits.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) kind: StoreKind,
+    /// Path of its socket, as clients are told.
+    pub(crate) socket: String,
+    streams: Mutex<Streams>,
+    tree: Mutex<Tree>,
+    plasma: Mutex<PlasmaIndex>,
+    blobs: Mutex<BlobStore>,
+    /// Wakes requests that wait for an object or a name.
+    pub(crate) changed: Notify,
+    /// Connections through its socket.
+    pub(crate) ipc_connections: Gauge,
+    /// All connections that work in it.
+    pub(crate) members: Gauge,
+    /// Requests that wait now.
+    pub(crate) waiting: Gauge,
+    /// Cancelled when nobody may enter any more.
+    pub(crate) closing: CancellationToken,
+    /// The file of its socket, unless somebody else looks after it.
+    file: Mutex<Option<SocketFile>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic under the lock is a bug of one request; the others are better served than refused.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// An empty session.
+    pub(crate) fn new(
+        id: SessionId,
+        kind: StoreKind,
+        socket: String,
+        instance: InstanceId,
+        pool: SharedPool,
+        closing: CancellationToken,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            socket,
+            streams: Mutex::default(),
+            tree: Mutex::new(Tree::new(instance)),
+            plasma: Mutex::default(),
+            blobs: Mutex::new(BlobStore::new(pool)),
+            changed: Notify::new(),
+            ipc_connections: Gauge::default(),
+            members: Gauge::default(),
+            waiting: Gauge::default(),
+            closing,
+            file: Mutex::default(),
+        }
+    }
+
+    /// Lets the session look after the file of its socket.
+    pub(crate) fn keep_file(&self, file: SocketFile) {
+        *lock(&self.file) = Some(file);
+    }
+
+    /// Takes nobody in any more: whoever looks for the socket does not find it.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+        let file = lock(&self.file).take();
+        if let Some(file) = file {
+            file.remove();
+        }
+    }
+
+    /// The streams.
+    pub(crate) fn streams(&self) -> MutexGuard<'_, Streams> {
+        lock(&self.streams)
+    }
+
+    /// The metadata.
+    pub(crate) fn tree(&self) -> MutexGuard<'_, Tree> {
+        lock(&self.tree)
+    }
+
+    /// The ids that clients have chosen.
+    pub(crate) fn plasma(&self) -> MutexGuard<'_, PlasmaIndex> {
+        lock(&self.plasma)
+    }
+
+    /// The blobs.
+    pub(crate) fn blobs(&self) -> MutexGuard<'_, BlobStore> {
+        lock(&self.blobs)
+    }
+
+    /// Deletes objects and blobs; the blobs that went. Their memory is free at once, as far as nobody views it.
+    pub(crate) fn delete(&self, ids: &[ObjectId], force: bool, deep: bool) -> Vec<ObjectId> {
+        let mut tree = self.tree();
+        let deleted = tree.delete(ids, force, deep).blobs;
+        // With the tree still locked, so that nothing is linked to a blob that is about to go.
+        self.delete_blobs(&deleted);
+        deleted
+    }
+
+    /// As [`delete`](Self::delete), for who gives the pages back to the system with what is returned besides.
+    pub(crate) fn delete_to_trim(&self, ids: &[ObjectId], force: bool, deep: bool) -> (Vec<ObjectId>, Vec<Reserved>) {
+        let mut tree = self.tree();
+        let deleted = tree.delete(ids, force, deep).blobs;
+        let freed = self.delete_blobs_to_trim(&deleted);
+        (deleted, freed)
+    }
+
+    /// Deletes blobs without looking at metadata; those that are not there count as deleted.
+    pub(crate) fn delete_blobs(&self, ids: &[ObjectId]) {
+        let mut plasma = self.plasma();
+        let mut blobs = self.blobs();
+        for id in ids {
+            plasma.forget(*id);
+            if let Err(error) = blobs.remove(*id) {
+                tracing::trace!(%error, "nothing to delete");
+            }
+        }
+    }
+
+    /// As [`delete_blobs`](Self::delete_blobs), for who gives the pages back to the system.
+    pub(crate) fn delete_blobs_to_trim(&self, ids: &[ObjectId]) -> Vec<Reserved> {
+        let mut plasma = self.plasma();
+        for id in ids {
+            plasma.forget(*id);
+        }
+        self.blobs().remove_to_trim(ids)
+    }
+
+    /// Gives back what a connection held.
+    pub(crate) fn disconnect(&self, connection: ConnectionId) {
+        let unread = self.streams().disconnect(connection);
+        if !unread.is_empty() {
+            self.delete(&unread, false, false);
+        }
+        let mut plasma = self.plasma();
+        let mut blobs = self.blobs();
+        let unused = blobs.disconnect(connection);
+        if self.kind == StoreKind::Plasma {
+            // Such blobs live for as long as somebody depends on them.
+            for id in unused.into_iter().filter(|id| plasma.forget(*id)) {
+                if let Err(error) = blobs.remove(id) {
+                    tracing::trace!(%error, "nothing to delete");
+                }
+            }
+        }
+    }
+}
+
+/// How many there are now.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// One more.
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// One less; how many are left.
+    pub(crate) fn remove(&self) -> u64 {
+        self.0.fetch_sub(1, Ordering::AcqRel).saturating_sub(1)
+    }
+
+    /// One more until the guard is dropped.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        self.add();
+        Entered(self)
+    }
+
+    /// How many.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Counts for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Entered<'a>(&'a Gauge);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.remove();
+    }
+}

@@ -1,0 +1,54 @@
+//! Blobs that pass from one session to another: the memory stays where it is, and both sessions keep it.
+
+use std::sync::Arc;
+
+use vineyard_core::ObjectId;
+
+use super::arena::ArenaFile;
+use super::blob::Moved;
+use super::pool::AllocationId;
+use super::{Blob, BlobStore, ConnectionId, is_well_known};
+
+/// The memory of a blob on its way to another session. It counts as a window of its own, so it has to arrive.
+#[derive(Debug)]
+#[must_use = "its window is given back by `take_over` only"]
+pub struct Handover {
+    file: Arc<ArenaFile>,
+    allocation: Option<AllocationId>,
+    offset: u64,
+    length: u64,
+}
+
+impl BlobStore {
+    /// Lets another session have a blob, which stays readable here. `None` if it is not there.
+    pub fn hand_over(&mut self, id: ObjectId) -> Option<Handover> {
+        let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden)?;
+        blob.moved = Moved::Away;
+        let (file, allocation) = (Arc::clone(&blob.file), blob.allocation);
+        if let Some(allocation) = allocation {
+            self.pool.lock().add_window(allocation);
+        }
+        Some(Handover { file, allocation, offset: blob.offset, length: blob.length })
+    }
+
+    /// Takes a blob of another session, sealed; one that is here already under this id is kept. Whether it was taken.
+    pub fn take_over(&mut self, id: ObjectId, handover: Handover, connection: ConnectionId) -> bool {
+        let Handover { file, allocation, offset, length } = handover;
+        // An id of the wrong kind would be found by nobody, and could be that of an object.
+        if is_well_known(id) || !id.is_blob() || self.blobs.contains_key(&id) {
+            if let Some(allocation) = allocation {
+                self.pool.lock().release_window(allocation);
+            }
+            return false;
+        }
+        let mut blob = Blob::new(file, allocation, offset, length, connection);
+        (blob.sealed, blob.moved) = (true, Moved::Here);
+        self.blobs.insert(id, blob);
+        true
+    }
+
+    /// Whether a blob came from another session.
+    pub fn came_from_elsewhere(&self, id: ObjectId) -> bool {
+        self.visible(id).is_some_and(|blob| blob.moved == Moved::Here)
+    }
+}
