@@ -19,6 +19,8 @@ features="vineyard-tests/interop,vineyard-core/testing"
 # The programs first, so that tests find the examples and the server built.
 cargo build --workspace --bins --examples --features "$features"
 cargo test --workspace --exclude vineyard-benches --features "$features" --no-fail-fast --tests --lib --bins -- "$@"
+# The same on the published daemon, but for what it is known not to do.
+VINEYARD_TEST_SERVER=stock cargo test -p vineyard-tests --features "$features" --test integration -- "$@"
 cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"
 # Crates that use Vineyard from outside, in a workspace of their own.
 CARGO_TARGET_DIR="$target" cargo test --manifest-path tests/downstream/Cargo.toml -- "$@"

@@ -3,13 +3,20 @@
 mod attributes;
 mod faults;
 mod hostile;
+mod hostile_rpc;
+mod known;
 mod leases;
 mod objects;
 mod processes;
+mod records;
 mod requests;
 mod restart;
+mod rpc;
+mod sessions;
+mod streams;
 mod threads;
 mod undo;
+mod writing;
 
 /// The program of the other processes.
 const PEER: &str = env!("CARGO_BIN_EXE_peer");

@@ -6,6 +6,8 @@ use vineyard_core::{Array, Client, Object};
 use vineyard_tests::samples::Pair;
 use vineyard_tests::{Proxy, TestResult, TestServer};
 
+use crate::known::is_left_out;
+
 #[derive(Debug, Object)]
 #[object(typename = "test::Parts")]
 struct Parts {
@@ -41,6 +43,9 @@ fn measure(stock: bool) -> Result<[BTreeMap<String, usize>; 2], Box<dyn std::err
 
 #[test]
 fn a_native_put_seals_with_the_objects() -> TestResult {
+    if is_left_out("requests::a_native_put_seals_with_the_objects") {
+        return Ok(());
+    }
     let [put, get] = measure(false)?;
     let mut expected =
         counts(&[("create_buffers_request", 1), ("create_data_request", 1), ("create_datas_request", 1)]);

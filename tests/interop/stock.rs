@@ -1,60 +1,14 @@
 //! Our client on the published daemon.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
-use vineyard_core::{Client, Error};
+use vineyard_core::{Client, Error, RpcOptions};
 use vineyard_tests::samples::{self, Bytes};
-use vineyard_tests::{Peer, TestResult};
+use vineyard_tests::{Peer, StockDaemon, TestResult};
 
-use crate::{PEER, from_environment, python};
-
-/// The published daemon in a temporary directory.
-struct Daemon {
-    child: Child,
-    socket: PathBuf,
-    _directory: TempDir,
-}
-
-impl Daemon {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let socket = directory.path().join("stock.sock");
-        let mut child = Command::new(from_environment("VINEYARD_TEST_DAEMON"))
-            .args(["--socket", &socket.display().to_string()])
-            .args(["--size", "256Mi", "--meta", "local", "--norpc"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the published daemon starts");
-        // It says nowhere that it is ready but by taking connections; a watchdog bounds the wait.
-        let deadline = Instant::now() + Duration::from_secs(120);
-        while Client::connect(&socket).is_err() {
-            let ended = child.try_wait().expect("can be asked");
-            assert!(ended.is_none() && Instant::now() < deadline, "the published daemon does not listen: {ended:?}");
-            std::thread::yield_now();
-        }
-        Self { child, socket, _directory: directory }
-    }
-
-    fn socket(&self) -> &Path {
-        &self.socket
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        if self.child.kill().is_ok() {
-            let _ended = self.child.wait();
-        }
-    }
-}
+use crate::{PEER, python};
 
 #[test]
 fn our_client_puts_and_gets_on_the_published_daemon() -> TestResult {
-    let daemon = Daemon::start();
+    let daemon = StockDaemon::start(256 << 20, &[]);
     let client = Client::connect(daemon.socket())?;
     samples::put_all(&client)?;
     assert_eq!(samples::check_all(&client)?, samples::COUNT);
@@ -66,18 +20,25 @@ fn our_client_puts_and_gets_on_the_published_daemon() -> TestResult {
 
 #[test]
 fn both_clients_understand_each_other_on_the_published_daemon() -> TestResult {
-    let daemon = Daemon::start();
+    let daemon = StockDaemon::start(256 << 20, &[]);
     let client = Client::connect(daemon.socket())?;
     assert_eq!(python("put_for_rust.py", daemon.socket()), "put");
     samples::check_python(&client)?;
     samples::put_for_python(&client)?;
     assert_eq!(python("get_from_rust.py", daemon.socket()), "got");
+    // The same over TCP, compressed and not.
+    for compression in [true, false] {
+        let far = RpcOptions::new().endpoint(daemon.endpoint()).compression(compression).connect()?;
+        samples::check_python(&far)?;
+        samples::put_for_python(&far)?;
+        assert_eq!(python("get_from_rust.py", daemon.socket()), "got");
+    }
     Ok(())
 }
 
 #[test]
 fn arrays_are_linked_on_the_published_daemon_unless_they_are_gone() -> TestResult {
-    let daemon = Daemon::start();
+    let daemon = StockDaemon::start(256 << 20, &[]);
     let client = Client::connect(daemon.socket())?;
     let id = client.put(&Bytes { bytes: vec![5; 1000].into() })?;
     let stored = client.get::<Bytes>(id)?;

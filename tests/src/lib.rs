@@ -2,13 +2,16 @@
 
 mod peer;
 mod proxy;
+pub mod replay;
 pub mod samples;
 mod server;
+mod stock;
 mod tower;
 
 pub use peer::Peer;
 pub use proxy::Proxy;
-pub use server::TestServer;
+pub use server::{TestServer, on_stock};
+pub use stock::StockDaemon;
 
 /// What every test returns: any error ends it, with its chain of causes.
 pub type TestResult = Result<(), Box<dyn std::error::Error>>;

@@ -1,18 +1,42 @@
-//! A server for one test.
+//! A server for one test: ours, or the published daemon.
 
 use std::path::Path;
 
-use vineyard_core::{Client, Error};
+use vineyard_core::{Client, Error, RpcClient};
 use vineyard_server::{Server, ServerHandle};
 
-/// A private server that checks, when it is stopped, that nobody left anything behind.
+use crate::StockDaemon;
+
+/// The environment variable that says which server tests run on: `stock` is the published daemon, nothing is ours.
+const SERVER_VARIABLE: &str = "VINEYARD_TEST_SERVER";
+
+/// Whether tests run on the published daemon.
+///
+/// # Panics
+///
+/// If `VINEYARD_TEST_SERVER` is something else than `stock`.
+pub fn on_stock() -> bool {
+    match std::env::var(SERVER_VARIABLE).as_deref() {
+        Err(_) | Ok("") => false,
+        Ok("stock") => true,
+        Ok(other) => panic!("{SERVER_VARIABLE} is `{other}`, expected `stock` or nothing"),
+    }
+}
+
+/// A private server. Ours checks, when it is stopped, that nobody left anything behind.
 #[derive(Debug)]
 pub struct TestServer {
-    handle: Option<ServerHandle>,
+    running: Running,
+}
+
+#[derive(Debug)]
+enum Running {
+    Ours(ServerHandle),
+    Stock(StockDaemon),
 }
 
 impl TestServer {
-    /// A server with 256 MiB, instance number 7: nothing may assume that it is 0.
+    /// A server with 256 MiB. Ours has the instance number 7: nothing may assume that it is 0.
     ///
     /// # Panics
     ///
@@ -27,19 +51,33 @@ impl TestServer {
     ///
     /// If it cannot start.
     pub fn with_size(size: u64) -> Self {
-        let server = Server::builder().size(size).instance_id(7).spawn();
-        Self { handle: Some(server.unwrap_or_else(|error| panic!("the server does not start: {error}"))) }
+        if on_stock() {
+            return Self { running: Running::Stock(StockDaemon::start(size, &[])) };
+        }
+        let server = Server::builder().size(size).instance_id(7).rpc("127.0.0.1", 0).spawn();
+        Self { running: Running::Ours(server.unwrap_or_else(|error| panic!("the server does not start: {error}"))) }
     }
 
     /// Where it listens.
+    pub fn socket(&self) -> &Path {
+        match &self.running {
+            Running::Ours(handle) => handle.socket(),
+            Running::Stock(daemon) => daemon.socket(),
+        }
+    }
+
+    /// Where it listens for TCP connections.
     ///
     /// # Panics
     ///
-    /// Never: the handle is there until the server is stopped.
-    pub fn socket(&self) -> &Path {
-        match &self.handle {
-            Some(handle) => handle.socket(),
-            None => unreachable!("the server runs until it is stopped"),
+    /// Never: servers of tests do.
+    pub fn endpoint(&self) -> String {
+        match &self.running {
+            Running::Ours(handle) => match handle.rpc_address() {
+                Some(address) => address.to_string(),
+                None => unreachable!("the server was told to listen"),
+            },
+            Running::Stock(daemon) => daemon.endpoint(),
         }
     }
 
@@ -52,13 +90,22 @@ impl TestServer {
         Client::connect(self.socket())
     }
 
-    /// Stops the server and checks that all connections and leases have ended.
+    /// A new client over TCP.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot connect.
+    pub fn rpc_client(&self) -> Result<RpcClient, Error> {
+        RpcClient::connect(self.endpoint())
+    }
+
+    /// Stops the server and, if it is ours, checks that all connections and leases have ended.
     ///
     /// # Panics
     ///
     /// If something is left.
-    pub fn stop(mut self) {
-        if let Some(handle) = self.handle.take() {
+    pub fn stop(self) {
+        if let Running::Ours(handle) = self.running {
             let socket = handle.socket().to_owned();
             let report = handle.stop();
             assert_eq!(report.connections, 0, "connections are left: {report:?}");

@@ -28,6 +28,7 @@
 //! | [`Array`], [`Blob`] | immutable elements or bytes: on the heap, or a leased view of shared memory |
 //! | [`BlobWriter`] | fills shared memory in place, so that the put copies nothing |
 //! | [`Client`] | put, get, names, listing, deletion; blocking, cheap to clone, for any number of threads |
+//! | [`RpcClient`] | the same over TCP, for servers on other hosts: payloads travel |
 //! | [`Stored`] | what a get returns: the value, its id and its metadata. As a field it is linked, not copied |
 //! | [`Draft`] | what a builder makes: a checked object that is not stored yet |
 //! | [`ObjectMeta`], [`Opaque`] | metadata as such, for types that this program does not know |
@@ -51,7 +52,8 @@
 //!
 //! # Features
 //!
-//! `testing` (off by default) adds `testing`: objects without a server, for tests of types.
+//! Both are off by default. `zstd` lets payloads travel compressed over TCP, with the C library that it builds; `testing`
+//! adds `testing`: objects without a server, for tests of types.
 #![deny(unsafe_code)]
 
 #[allow(unused_extern_crates, reason = "derived code in this crate and its tests names it so")]
@@ -61,6 +63,7 @@ extern crate self as vineyard_core;
 #[allow(missing_docs, reason = "for derived code only")]
 #[path = "private/mod.rs"]
 pub mod __private_v1;
+mod address;
 mod blob;
 mod client;
 pub mod error;
@@ -75,8 +78,11 @@ mod status;
 pub mod testing;
 mod typename;
 
+pub use address::Address;
 pub use blob::{Array, Blob, BlobWriter, Element};
-pub use client::{Client, ConnectOptions, DeleteOptions, Pattern};
+pub use client::{
+    Client, ConnectOptions, DeleteOptions, Pattern, RpcClient, RpcOptions, StreamChunk, StreamReader, StreamWriter,
+};
 pub use error::{
     BuildError, BuildReason, CallError, CallReason, ConnectError, Error, GetError, PutError, ResolveError,
     ResolveReason,
@@ -87,7 +93,7 @@ pub use object::{
     Context, Draft, DriverError, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, ObjectRef,
     Opaque, RefKind, Registration, Registry, Scope, SpreadKind, Stored, registry,
 };
-pub use protocol::InstanceStatus;
+pub use protocol::{InstanceMeta, InstanceStatus};
 pub use schema::{ElementLayout, FieldKind, FieldSchema, Fingerprint, Schema, SchemaStamp};
 pub use shm::ViewError;
 pub use status::{ServerError, StatusCode};

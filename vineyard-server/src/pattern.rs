@@ -38,6 +38,8 @@ enum Matcher {
     Everything,
     /// Equal to the prefix.
     Literal,
+    /// These pieces, two at least: the first at the beginning, the last at the end, the others between them in order.
+    Pieces(Vec<String>),
     Regex(Regex),
 }
 
@@ -62,9 +64,11 @@ impl Pattern {
         let Some(()) = translation.read(glob) else {
             return Self { matcher: Matcher::Nothing, prefix: String::new() };
         };
-        let Translation { regex, prefix, wild } = translation;
+        let Translation { regex, prefix, wild, pieces, only_stars } = translation;
         let matcher = match wild {
             false => Matcher::Literal,
+            // What nearly all globs are; compiling an expression takes longer than many look-ups.
+            true if only_stars => Matcher::Pieces(pieces),
             true => compile(&format!(r"\A{regex}\z"), true).map_or(Matcher::Nothing, Matcher::Regex),
         };
         Self { matcher, prefix }
@@ -76,6 +80,7 @@ impl Pattern {
             Matcher::Nothing => false,
             Matcher::Everything => true,
             Matcher::Literal => text == self.prefix,
+            Matcher::Pieces(pieces) => match_pieces(pieces, text),
             Matcher::Regex(regex) => regex.is_match(text),
         }
     }
@@ -84,6 +89,17 @@ impl Pattern {
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
+}
+
+/// Whether a text is made of these pieces with anything between them. What is found first leaves most for the rest.
+fn match_pieces(pieces: &[String], text: &str) -> bool {
+    let [first, middle @ .., last] = pieces else { return false };
+    let inner = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str()));
+    let mut rest = inner;
+    for piece in middle {
+        rest = rest.and_then(|rest| rest.split_once(piece.as_str())).map(|(_, after)| after);
+    }
+    rest.is_some()
 }
 
 fn compile(regex: &str, dot_matches_new_line: bool) -> Option<Regex> {
@@ -130,12 +146,22 @@ fn literal_prefix(regex: &str) -> String {
 }
 
 /// A glob as it is turned into a regular expression.
-#[derive(Default)]
 struct Translation {
     regex: String,
     /// The characters before the first wildcard.
     prefix: String,
     wild: bool,
+    /// The characters between stars.
+    pieces: Vec<String>,
+    /// There is no other wildcard.
+    only_stars: bool,
+}
+
+impl Default for Translation {
+    fn default() -> Self {
+        let pieces = vec![String::new()];
+        Self { regex: String::new(), prefix: String::new(), wild: false, pieces, only_stars: true }
+    }
 }
 
 impl Translation {
@@ -168,6 +194,11 @@ impl Translation {
 
     fn wildcard(&mut self, regex: &str) {
         self.wild = true;
+        if regex == ".*" {
+            self.pieces.push(String::new());
+        } else {
+            self.only_stars = false;
+        }
         // A row of stars matches what one does, but each would cost.
         if !(regex == ".*" && self.regex.ends_with(".*")) {
             self.regex.push_str(regex);
@@ -177,6 +208,9 @@ impl Translation {
     fn literal(&mut self, c: char) {
         if !self.wild {
             self.prefix.push(c);
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(c);
         }
         push_escaped(&mut self.regex, c);
     }
@@ -270,6 +304,7 @@ fn named_class<'a>(rest: &Chars<'a>) -> Option<(&'static str, Chars<'a>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn check(pattern: &str, regex: bool, yes: &[&str], no: &[&str]) {
@@ -293,6 +328,16 @@ mod tests {
         check("***", false, &["", "abc"], &[]);
         check(".+(x)|^$", false, &[".+(x)|^$"], &["ax"]);
         check("A", false, &["A"], &["a", "AA"]);
+    }
+
+    proptest! {
+        #[test]
+        fn globs_of_stars_match_as_their_expressions_do(glob in "[ab*]{0,8}", text in "[ab]{0,10}") {
+            let mut translation = Translation::default();
+            translation.read(&glob).expect("nothing is escaped");
+            let expression = compile(&format!(r"\A{}\z", translation.regex), true).expect("small");
+            prop_assert_eq!(Pattern::new(&glob, false).matches(&text), expression.is_match(&text));
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) trait Pending: Send + Sync {
     /// The id of the blob.
     fn id(&self) -> ObjectId;
 
+    /// Makes the blob shorter; `nbytes` is not 0.
+    fn shrink(&mut self, nbytes: u64) -> Result<(), CallError>;
+
     /// Seals the blob and returns the view of it.
     fn seal(self: Box<Self>) -> Result<Blob, CallError>;
 }
@@ -83,6 +86,62 @@ impl<T: Element> BlobWriter<T> {
             Some(window) => bytemuck::cast_slice_mut(window.as_mut_bytes()),
             None => &mut [],
         }
+    }
+
+    /// Copies elements to where `offset` elements lie before them.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError::TooShort`] if they would not lie inside the blob; nothing is written then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # let client = vineyard_core::Client::from_env()?;
+    /// let mut writer = client.create_array::<u32>(4)?;
+    /// writer.write_at(2, &[7, 8])?;
+    /// assert!(writer.write_at(3, &[7, 8]).is_err());
+    /// # Ok::<(), vineyard_core::Error>(())
+    /// ```
+    pub fn write_at(&mut self, offset: usize, elements: &[T]) -> Result<(), ViewError> {
+        let bytes = |len: usize| (len as u64).saturating_mul(size_of::<T>() as u64);
+        let end = offset.saturating_add(elements.len());
+        let too_short = ViewError::TooShort { needed: bytes(end), found: bytes(self.len) };
+        let place = self.as_mut_slice().get_mut(offset..end).filter(|place| place.len() == elements.len());
+        place.ok_or(too_short)?.copy_from_slice(elements);
+        Ok(())
+    }
+
+    /// Makes the blob shorter, before it is sealed: the first `len` elements stay. The rest of its memory is free again.
+    /// One request, none if nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] if there are fewer elements, or if the server refuses or is gone; the blob is as it was then.
+    pub fn shrink(&mut self, len: usize) -> Result<(), CallError> {
+        const CALL: &str = "shrink_buffer_request";
+        let nbytes = |len: usize| (len as u64).saturating_mul(size_of::<T>() as u64);
+        if len > self.len {
+            let error = ViewError::TooShort { needed: nbytes(len), found: nbytes(self.len) };
+            return Err(CallError::view(CALL, error));
+        }
+        match &mut self.pending {
+            Some(pending) if nbytes(len) > 0 => {
+                if len < self.len {
+                    pending.shrink(nbytes(len))?;
+                }
+            }
+            // No bytes are the empty blob; what there was is given up.
+            _ => {
+                self.window = None;
+                self.pending = None;
+            }
+        }
+        if let Some(window) = &mut self.window {
+            window.truncate(nbytes(len));
+        }
+        self.len = len;
+        Ok(())
     }
 
     /// Ends the writing: the blob is immutable and visible from now on. One request.

@@ -35,10 +35,14 @@ impl Arenas {
         if self.known.contains_key(&label) {
             return Err(format!("the descriptor of arena {label} came twice"));
         }
-        let payload = payloads.iter().find(|payload| payload.store_fd == label);
-        let payload = payload.ok_or_else(|| format!("a descriptor came for arena {label}, in which nothing lies"))?;
-        // Servers announce eight bytes more than clients may map.
-        let nbytes = payload.map_size.saturating_sub(8);
+        let inside = payloads.iter().filter(|payload| payload.store_fd == label);
+        // Servers announce eight bytes more than clients may map, but not of files, which are whole arenas.
+        let nbytes = inside.map(|payload| {
+            let end = payload.data_offset.saturating_add(payload.data_size);
+            end.min(payload.map_size).max(payload.map_size.saturating_sub(8))
+        });
+        let nbytes = nbytes.max();
+        let nbytes = nbytes.ok_or_else(|| format!("a descriptor came for arena {label}, in which nothing lies"))?;
         self.known.insert(label, Arena { descriptor, nbytes, readable: None, writable: None });
         Ok(())
     }

@@ -1,17 +1,14 @@
-//! One connection: frames out, frames and descriptors in. Knows nothing of what they mean.
+//! One connection: frames out, frames and descriptors in, raw bytes both ways. Knows nothing of what they mean.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::sockopt::SendTimeout;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, setsockopt, socket};
-use nix::sys::time::TimeVal;
 use serde::Serialize;
 
+use super::socket::Socket;
+use crate::address::Address;
 use crate::error::{CallError, CallReason};
 use crate::protocol::frame::{self, FrameBuffer};
 use crate::protocol::{Call, DecodeError, decode_reply};
@@ -20,13 +17,16 @@ use crate::shm::{Receiver, ShmError};
 /// Descriptors that may wait for the reply they belong to; no reply brings as many.
 const MAX_DESCRIPTORS: usize = 1024;
 
+/// Raw bytes are collected, or taken from what came with a frame, in pieces below this; larger ones go directly.
+const DIRECT_BYTES: usize = 64 << 10;
+
 /// Time-outs are between these: the kernel takes zero for "no time-out", and clocks have an end.
 const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1 << 30));
 
 /// A connected socket and what is on its way through it.
 #[derive(Debug)]
 pub(super) struct Conn {
-    stream: UnixStream,
+    socket: Socket,
     receiver: Receiver,
     inbox: FrameBuffer,
     descriptors: VecDeque<OwnedFd>,
@@ -39,29 +39,19 @@ pub(super) struct Conn {
     ended: bool,
 }
 
-/// Connects within a time-out: a listener whose backlog is full would block for ever.
-fn open(path: &Path, timeout: Duration) -> io::Result<UnixStream> {
-    let address = UnixAddr::new(path)?;
-    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    let micros = i64::from(timeout.subsec_micros());
-    setsockopt(&fd, SendTimeout, &TimeVal::new(i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX), micros))?;
-    loop {
-        match connect(fd.as_raw_fd(), &address) {
-            Err(nix::Error::EINTR) => {}
-            Err(nix::Error::EAGAIN) => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not accept"));
-            }
-            other => break other?,
-        }
-    }
-    Ok(fd.into())
+/// Copies raw bytes that have arrived; returns how many.
+fn take_raw(inbox: &mut FrameBuffer, out: &mut [u8]) -> usize {
+    let bytes = inbox.take_raw(out.len());
+    let (filled, _) = out.split_at_mut(bytes.len().min(out.len()));
+    filled.copy_from_slice(bytes);
+    bytes.len()
 }
 
 impl Conn {
-    pub(super) fn open(path: &Path, timeout: Duration) -> io::Result<Self> {
-        let stream = open(path, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1))?;
+    pub(super) fn open(address: &Address, timeout: Duration) -> io::Result<Self> {
+        let socket = Socket::connect(address, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1))?;
         let mut conn = Self {
-            stream,
+            socket,
             receiver: Receiver::new(),
             inbox: FrameBuffer::new(),
             descriptors: VecDeque::new(),
@@ -78,8 +68,7 @@ impl Conn {
     /// How long a request may take from when it is sent. A peer that dribbles can take twice as long.
     pub(super) fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
         let timeout = timeout.clamp(TIMEOUTS.0, TIMEOUTS.1);
-        self.stream.set_read_timeout(Some(timeout))?;
-        self.stream.set_write_timeout(Some(timeout))?;
+        self.socket.set_timeout(timeout)?;
         self.timeout = timeout;
         Ok(())
     }
@@ -108,18 +97,83 @@ impl Conn {
 
     /// Sends what is in the outbox.
     pub(super) fn flush(&mut self, call: &'static str) -> Result<(), CallError> {
-        self.deadline = Instant::now().checked_add(self.timeout).unwrap_or(self.deadline);
+        self.renew_deadline();
+        let outbox = std::mem::take(&mut self.outbox);
+        let sent = self.write(call, &outbox, |conn| conn.check_deadline(call));
+        self.outbox = outbox;
+        self.outbox.clear();
+        sent
+    }
+
+    fn write(
+        &mut self,
+        call: &'static str,
+        bytes: &[u8],
+        mut after_each: impl FnMut(&mut Self) -> Result<(), CallError>,
+    ) -> Result<(), CallError> {
         let mut sent = 0usize;
-        while let Some(rest) = self.outbox.get(sent..).filter(|rest| !rest.is_empty()) {
-            match self.stream.write(rest) {
+        while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+            match self.socket.write(rest) {
                 Ok(count) => sent = sent.saturating_add(count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(call, error)),
             }
-            self.check_deadline(call)?;
+            after_each(self)?;
         }
-        self.outbox.clear();
         Ok(())
+    }
+
+    /// Sends raw bytes behind what is in the outbox; small ones are collected there until
+    /// [`flush_raw`](Self::flush_raw). May take any time, as long as bytes move within each time-out.
+    pub(super) fn send_raw(&mut self, call: &'static str, bytes: &[u8]) -> Result<(), CallError> {
+        if bytes.len() < DIRECT_BYTES {
+            self.outbox.extend_from_slice(bytes);
+            return if self.outbox.len() < DIRECT_BYTES { Ok(()) } else { self.flush_raw(call) };
+        }
+        self.flush_raw(call)?;
+        self.write(call, bytes, |_| Ok(()))
+    }
+
+    /// Sends the raw bytes that were collected. The next reply is waited for from now on.
+    pub(super) fn flush_raw(&mut self, call: &'static str) -> Result<(), CallError> {
+        let outbox = std::mem::take(&mut self.outbox);
+        let sent = self.write(call, &outbox, |_| Ok(()));
+        self.outbox = outbox;
+        self.outbox.clear();
+        self.renew_deadline();
+        sent
+    }
+
+    /// Receives raw bytes that follow a frame. May take any time, as long as bytes move within each time-out.
+    pub(super) fn receive_raw(&mut self, call: &'static str, out: &mut [u8]) -> Result<(), CallError> {
+        let mut filled = take_raw(&mut self.inbox, out);
+        while let Some(rest) = out.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            self.renew_deadline();
+            // What comes behind a short piece is received along with it.
+            let count = if rest.len() < DIRECT_BYTES {
+                self.receive(call)?;
+                take_raw(&mut self.inbox, rest)
+            } else {
+                match self.socket.read(rest) {
+                    Ok(0) => return Err(self.broken(call, CallReason::Disconnected(None))),
+                    Ok(count) => count,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+                    Err(error) => return Err(self.failed(call, error)),
+                }
+            };
+            filled = filled.saturating_add(count);
+        }
+        Ok(())
+    }
+
+    /// Gives the connection up for a reason.
+    pub(super) fn broken(&mut self, call: &'static str, reason: CallReason) -> CallError {
+        self.ended = true;
+        CallError::new(call, reason)
+    }
+
+    fn renew_deadline(&mut self) {
+        self.deadline = Instant::now().checked_add(self.timeout).unwrap_or(self.deadline);
     }
 
     fn check_deadline(&mut self, call: &'static str) -> Result<(), CallError> {
@@ -131,10 +185,8 @@ impl Conn {
 
     /// Sends what the socket takes at once; the rest stays in the outbox.
     pub(super) fn flush_some(&mut self) {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        if let Ok(sent) = send(self.stream.as_raw_fd(), &self.outbox, flags) {
-            self.outbox.drain(..sent.min(self.outbox.len()));
-        }
+        let sent = self.socket.write_some(&self.outbox);
+        self.outbox.drain(..sent.min(self.outbox.len()));
     }
 
     /// Sends a request and waits for its reply.
@@ -170,19 +222,13 @@ impl Conn {
                 Ok(Some(body)) => {
                     let reason = match read(body) {
                         Ok(reply) => return Ok(reply),
-                        Err(DecodeError::Peer(error)) => CallReason::Server(error),
-                        Err(other) => {
-                            self.ended = true;
-                            CallReason::Decode(other)
-                        }
+                        Err(DecodeError::Peer(error)) => return Err(CallError::new(call, CallReason::Server(error))),
+                        Err(other) => CallReason::Decode(other),
                     };
-                    return Err(CallError::new(call, reason));
+                    return Err(self.broken(call, reason));
                 }
                 Ok(None) => {}
-                Err(error) => {
-                    self.ended = true;
-                    return Err(CallError::new(call, CallReason::Protocol(error.to_string())));
-                }
+                Err(error) => return Err(self.broken(call, CallReason::Protocol(error.to_string()))),
             }
             self.receive(call)?;
         }
@@ -198,9 +244,8 @@ impl Conn {
                 return Ok(descriptor);
             }
             if self.inbox.pending() > 0 && self.descriptors.is_empty() {
-                self.ended = true;
                 let reason = CallReason::Protocol("a descriptor was announced, but none came".to_owned());
-                return Err(CallError::new(call, reason));
+                return Err(self.broken(call, reason));
             }
             self.receive(call)?;
         }
@@ -208,35 +253,27 @@ impl Conn {
 
     fn receive(&mut self, call: &'static str) -> Result<(), CallError> {
         self.check_deadline(call)?;
-        let received = self.receiver.receive(&self.stream, &mut self.descriptors);
+        let received = self.receiver.receive(&self.socket, &mut self.descriptors);
         match received {
-            Ok(received) if received.bytes.is_empty() => {
-                self.ended = true;
-                Err(CallError::new(call, CallReason::Disconnected(None)))
-            }
+            Ok(received) if received.bytes.is_empty() => Err(self.broken(call, CallReason::Disconnected(None))),
             Ok(received) => {
                 self.inbox.extend(received.bytes);
                 if self.descriptors.len() <= MAX_DESCRIPTORS {
                     return Ok(());
                 }
-                self.ended = true;
                 let reason = CallReason::Protocol("descriptors came that were not announced".to_owned());
-                Err(CallError::new(call, reason))
+                Err(self.broken(call, reason))
             }
             Err(ShmError::System { cause, .. }) => Err(self.failed(call, cause)),
-            Err(other) => {
-                self.ended = true;
-                Err(CallError::new(call, CallReason::Memory(other)))
-            }
+            Err(other) => Err(self.broken(call, CallReason::Memory(other))),
         }
     }
 
     fn failed(&mut self, call: &'static str, error: io::Error) -> CallError {
-        self.ended = true;
         let reason = match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => CallReason::Timeout { timeout: self.timeout },
             _ => CallReason::Disconnected(Some(error)),
         };
-        CallError::new(call, reason)
+        self.broken(call, reason)
     }
 }

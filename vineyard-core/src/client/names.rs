@@ -1,87 +1,73 @@
-//! Names, and waiting for them.
+//! Names, and waiting for them, the same for both kinds of client.
 
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::{Client, Pattern, link};
+use super::{Client, RpcClient};
 use crate::error::{CallError, CallReason, Error, GetError};
 use crate::id::ObjectId;
-use crate::protocol::{Call, DropNameRequest, GetNameRequest, ListNameRequest, PutNameRequest};
+use crate::protocol::{Call, DropNameRequest, GetNameRequest, PutNameRequest};
 use crate::status::StatusCode;
 
-/// Connections that are kept for the next call that waits.
-const IDLE_WAITERS: usize = 2;
+macro_rules! names {
+    ($client:ident) => {
+        impl $client {
+            /// Gives a published object a name, which an earlier holder loses. One request.
+            ///
+            /// # Errors
+            ///
+            /// [`CallError`], with a code for objects that do not exist or are not published.
+            pub fn put_name(&self, id: ObjectId, name: &str) -> Result<(), Error> {
+                self.inner.call(&PutNameRequest { object_id: id, name: name.to_owned() })?;
+                Ok(())
+            }
 
-impl Client {
-    /// Gives a published object a name, which an earlier holder loses. One request.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`], with a code for objects that do not exist or are not published.
-    pub fn put_name(&self, id: ObjectId, name: &str) -> Result<(), Error> {
-        self.link().call(&PutNameRequest { object_id: id, name: name.to_owned() })?;
-        Ok(())
-    }
-
-    /// The id of the object that has a name, if any has; the object may have been deleted since. One request.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`].
-    pub fn get_name(&self, name: &str) -> Result<Option<ObjectId>, Error> {
-        match self.link().call(&GetNameRequest { name: name.to_owned(), wait: false }) {
-            Ok(reply) => Ok(Some(reply.object_id)),
-            Err(error) if error.code() == Some(StatusCode::ObjectNotExists) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Waits until an object has a name, and returns its id. Does not hold up other calls of this client.
-    ///
-    /// # Errors
-    ///
-    /// [`GetError::NameTimeout`] when `timeout` has passed, [`CallError`] if the server ends meanwhile.
-    pub fn wait_for_name(&self, name: &str, timeout: Duration) -> Result<ObjectId, Error> {
-        const CALL: &str = GetNameRequest::TYPE;
-        let idle = self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut conn = match idle {
-            Some(conn) => conn,
-            None => link::register(&self.inner.socket, &self.inner.options, None)?.0,
-        };
-        let disconnected = |error| CallError::new(CALL, CallReason::Disconnected(Some(error)));
-        conn.set_timeout(timeout).map_err(disconnected)?;
-        let reply =
-            conn.call(&GetNameRequest { name: name.to_owned(), wait: true }).map_err(|error| match error.reason {
-                CallReason::Timeout { timeout } => {
-                    Error::Get(GetError::NameTimeout { name: name.to_owned(), waited: timeout })
+            /// The id of the object that has a name, if any has; the object may have been deleted since. One request.
+            ///
+            /// # Errors
+            ///
+            /// [`CallError`].
+            pub fn get_name(&self, name: &str) -> Result<Option<ObjectId>, Error> {
+                match self.inner.call(&GetNameRequest { name: name.to_owned(), wait: false }) {
+                    Ok(reply) => Ok(Some(reply.object_id)),
+                    Err(error) if error.code() == Some(StatusCode::ObjectNotExists) => Ok(None),
+                    Err(error) => Err(error.into()),
                 }
-                _ => Error::Call(error),
-            })?;
-        let mut waiters = self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiters.len() < IDLE_WAITERS {
-            waiters.push(conn);
+            }
+
+            /// Waits until an object has a name, and returns its id. Does not hold up other calls of this client.
+            ///
+            /// # Errors
+            ///
+            /// [`GetError::NameTimeout`] when `timeout` has passed, [`CallError`] if the server ends meanwhile.
+            pub fn wait_for_name(&self, name: &str, timeout: Duration) -> Result<ObjectId, Error> {
+                const CALL: &str = GetNameRequest::TYPE;
+                let mut conn = self.inner.take_waiter()?;
+                let disconnected = |error| CallError::new(CALL, CallReason::Disconnected(Some(error)));
+                conn.set_timeout(timeout).map_err(disconnected)?;
+                let reply = conn.call(&GetNameRequest { name: name.to_owned(), wait: true }).map_err(|error| {
+                    match error.reason {
+                        CallReason::Timeout { timeout } => {
+                            Error::Get(GetError::NameTimeout { name: name.to_owned(), waited: timeout })
+                        }
+                        _ => Error::Call(error),
+                    }
+                })?;
+                self.inner.give_back(conn);
+                Ok(reply.object_id)
+            }
+
+            /// Takes a name away; one that nobody has is a success. The object stays. One request.
+            ///
+            /// # Errors
+            ///
+            /// [`CallError`].
+            pub fn drop_name(&self, name: &str) -> Result<(), Error> {
+                self.inner.call(&DropNameRequest { name: name.to_owned() })?;
+                Ok(())
+            }
         }
-        Ok(reply.object_id)
-    }
-
-    /// Takes a name away; one that nobody has is a success. The object stays. One request.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`].
-    pub fn drop_name(&self, name: &str) -> Result<(), Error> {
-        self.link().call(&DropNameRequest { name: name.to_owned() })?;
-        Ok(())
-    }
-
-    /// At most `limit` names that match, with their objects. One request.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`].
-    pub fn list_names(&self, pattern: impl Into<Pattern>, limit: usize) -> Result<BTreeMap<String, ObjectId>, Error> {
-        let (pattern, regex) = pattern.into().into_parts();
-        Ok(self.link().call(&ListNameRequest { pattern, regex, limit: limit as u64, after: None })?.names)
-    }
+    };
 }
+
+names!(Client);
+names!(RpcClient);

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Client;
+use super::endpoint::Endpoint;
+use super::inner::Inner;
+use crate::address::Address;
 use crate::error::ConnectError;
+use crate::id::SessionId;
 
 /// The environment variable that names the socket.
 const SOCKET_VARIABLE: &str = "VINEYARD_IPC_SOCKET";
@@ -20,10 +24,10 @@ const SOCKET_VARIABLE: &str = "VINEYARD_IPC_SOCKET";
 /// ```
 #[derive(Clone)]
 pub struct ConnectOptions {
-    pub(super) socket: Option<PathBuf>,
-    pub(super) timeout: Duration,
-    pub(super) username: String,
-    pub(super) password: String,
+    socket: Option<PathBuf>,
+    timeout: Duration,
+    username: String,
+    password: String,
 }
 
 impl fmt::Debug for ConnectOptions {
@@ -80,7 +84,15 @@ impl ConnectOptions {
             Some(socket) => socket.clone(),
             None => find_socket()?,
         };
-        Client::open(socket, self)
+        let endpoint = Endpoint {
+            address: Address::Socket(socket),
+            timeout: self.timeout,
+            username: self.username.clone(),
+            password: self.password.clone(),
+            session: SessionId::ROOT,
+            compression: false,
+        };
+        Ok(Client { inner: Inner::open(endpoint)? })
     }
 }
 

@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::lease::NewBlob;
+use super::lease::Fresh;
 use super::link::Link;
 use super::plan::{Node, Plan, Target};
 use super::schemas;
+use super::transport::Transport;
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
-use crate::meta::DraftNode;
+use crate::meta::{DraftNode, MetaTree};
 use crate::object::Source;
-use crate::protocol::{Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest};
+use crate::protocol::{Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest, GetDataRequest};
 use crate::status::StatusCode;
 
 /// How often a put starts over because what it links was deleted meanwhile.
@@ -30,7 +31,8 @@ impl Made<'_> {
     }
 }
 
-pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<Made<'_>, PutError> {
+pub(super) fn put<T: Transport>(transport: &Arc<T>, source: Source) -> Result<Made<'_>, PutError> {
+    let link = transport.link();
     let draft = match source {
         Source::Node(draft) => draft,
         Source::Stored(meta) => {
@@ -55,7 +57,7 @@ pub(super) fn put(link: &Arc<Link>, source: Source) -> Result<Made<'_>, PutError
         if look && find_gone(link, &blobs, &objects, &mut gone).map_err(failed)? {
             continue;
         }
-        match carry_out(link, &draft, plan) {
+        match carry_out(transport, &draft, plan) {
             Err(PutError::Call { cause, .. })
                 if attempt < ATTEMPTS && cause.code() == Some(StatusCode::MetaTreeSubtreeNotExists) =>
             {
@@ -75,14 +77,17 @@ fn exists(link: &Link, id: ObjectId) -> Result<bool, CallError> {
 
 /// Looks which linked blobs and objects are gone; true if any is that was not known.
 fn find_gone(
-    link: &Arc<Link>,
+    link: &Link,
     blobs: &[ObjectId],
     objects: &[ObjectId],
     gone: &mut HashSet<ObjectId>,
 ) -> Result<bool, CallError> {
     let before = gone.len();
-    let found = link.blobs(blobs)?;
-    gone.extend(blobs.iter().filter(|id| !found.contains_key(id)));
+    if !blobs.is_empty() {
+        let request = GetDataRequest { ids: blobs.to_vec(), sync_remote: false, wait: false };
+        let found = link.call(&request)?.content.unwrap_or_default();
+        gone.extend(blobs.iter().filter(|id| !found.contains_key(&id.to_string())));
+    }
     for id in objects {
         if !exists(link, *id)? {
             gone.insert(*id);
@@ -94,7 +99,7 @@ fn find_gone(
 /// What was made so far; taken back unless the put is completed.
 struct Undo<'a> {
     link: &'a Link,
-    blobs: Vec<NewBlob>,
+    blobs: Vec<Fresh>,
     objects: Vec<ObjectId>,
     /// Nodes that hold blobs which were there before. Deleting them would delete those blobs.
     holders: Vec<ObjectId>,
@@ -106,7 +111,7 @@ impl<'a> Undo<'a> {
     }
 
     fn complete(mut self) {
-        self.blobs.drain(..).for_each(NewBlob::keep);
+        self.blobs.drain(..).for_each(Fresh::keep);
         self.objects.clear();
         self.holders.clear();
     }
@@ -134,16 +139,14 @@ impl Drop for Undo<'_> {
     }
 }
 
-fn carry_out<'a>(link: &'a Arc<Link>, draft: &DraftNode, plan: Plan) -> Result<Made<'a>, PutError> {
+fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: Plan) -> Result<Made<'a>, PutError> {
+    let link = transport.link();
     let typename = || draft.typename().to_string();
     let failed = |cause| PutError::Call { typename: typename(), cause };
     let mut undo = Undo::new(link);
-    undo.blobs = upload(link, draft, &plan)?;
-    let uploads: Vec<ObjectId> = undo.blobs.iter().map(|blob| blob.id).collect();
-    let mut seal = uploads.clone();
-    if !seal.is_empty() && !link.seals_on_create() {
-        link.seal(&std::mem::take(&mut seal)).map_err(failed)?;
-    }
+    undo.blobs = upload(transport, draft, &plan)?;
+    let uploads: Vec<ObjectId> = undo.blobs.iter().map(Fresh::id).collect();
+    let mut seal = transport.seal_uploads(uploads.clone()).map_err(failed)?;
     let mut created: Vec<Vec<ObjectId>> = Vec::with_capacity(plan.levels.len());
     for level in plan.levels {
         let holders: Vec<bool> = level.iter().map(Node::holds_linked_blobs).collect();
@@ -166,11 +169,7 @@ fn lost() -> CallError {
     CallError::new(CreateDataRequest::TYPE, CallReason::Protocol(what))
 }
 
-fn create(
-    link: &Link,
-    mut contents: Vec<crate::meta::MetaTree>,
-    seal: Vec<ObjectId>,
-) -> Result<Vec<ObjectId>, CallError> {
+fn create(link: &Link, mut contents: Vec<MetaTree>, seal: Vec<ObjectId>) -> Result<Vec<ObjectId>, CallError> {
     if contents.len() == 1
         && let Some(content) = contents.pop()
     {
@@ -185,22 +184,16 @@ fn create(
     Err(CallError::new(CreateDatasRequest::TYPE, CallReason::Protocol(what)))
 }
 
-/// Allocates and fills the new blobs. The bytes are copied without holding the connection.
-fn upload(link: &Arc<Link>, draft: &DraftNode, plan: &Plan) -> Result<Vec<NewBlob>, PutError> {
-    let typename = || draft.typename().to_string();
-    let sizes: Vec<u64> = plan.uploads.iter().map(|blob| blob.nbytes() as u64).collect();
-    if sizes.is_empty() {
+/// Makes the new blobs.
+fn upload<T: Transport>(transport: &Arc<T>, draft: &DraftNode, plan: &Plan) -> Result<Vec<Fresh>, PutError> {
+    if plan.uploads.is_empty() {
         return Ok(Vec::new());
     }
-    let blobs = link.create(&sizes).map_err(|error| match error.reason {
+    let typename = || draft.typename().to_string();
+    transport.upload(&plan.uploads).map_err(|error| match error.reason {
         CallReason::Server(cause) if cause.code == StatusCode::NotEnoughMemory => {
             PutError::NoRoom { typename: typename(), nbytes: plan.upload_bytes(), cause }
         }
         reason => PutError::Call { typename: typename(), cause: CallError { call: error.call, reason } },
-    })?;
-    for (blob, from) in blobs.iter().zip(&plan.uploads) {
-        let mut window = blob.window().map_err(|cause| PutError::Call { typename: typename(), cause })?;
-        window.as_mut_bytes().copy_from_slice(from.as_bytes());
-    }
-    Ok(blobs)
+    })
 }

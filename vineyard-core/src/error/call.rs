@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::protocol::DecodeError;
 use crate::protocol::frame::FrameError;
 use crate::shm::{ShmError, ViewError};
@@ -19,25 +20,28 @@ pub enum ConnectError {
         /// Default paths at which there was no socket.
         tried: Vec<PathBuf>,
     },
+    /// No TCP endpoint was given.
+    #[error("no endpoint to connect to: give host:port or set VINEYARD_RPC_ENDPOINT")]
+    NoEndpoint,
     /// Nobody listens.
-    #[error("cannot connect to {}: {cause}", socket.display())]
+    #[error("cannot connect to {address}: {cause}")]
     Unreachable {
-        /// The socket.
-        socket: PathBuf,
+        /// Where a server was looked for.
+        address: Address,
         /// Why.
         cause: io::Error,
     },
     /// The session keeps another kind of store.
-    #[error("{} is the socket of another kind of store", socket.display())]
+    #[error("{address} leads to another kind of store")]
     StoreMismatch {
-        /// The socket.
-        socket: PathBuf,
+        /// The server.
+        address: Address,
     },
     /// The server refused.
-    #[error("{} refused the connection: {cause}", socket.display())]
+    #[error("{address} refused the connection: {cause}")]
     Refused {
-        /// The socket.
-        socket: PathBuf,
+        /// The server.
+        address: Address,
         /// Why.
         cause: CallError,
     },
@@ -77,6 +81,9 @@ pub enum CallReason {
         /// The time-out of the connection.
         timeout: Duration,
     },
+    /// The request was not sent, because nothing good would come of it.
+    #[error("not sent: {0}")]
+    NotSent(&'static str),
     /// The request is too large, or cannot be written.
     #[error(transparent)]
     Encode(FrameError),

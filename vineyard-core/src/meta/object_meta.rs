@@ -1,5 +1,6 @@
 //! Metadata of one stored object, with the payloads below it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,6 +79,13 @@ impl ObjectMeta {
     pub fn name(&self) -> Option<String> {
         // Escaped in metadata as in JSON pointers (RFC 6901).
         self.tree.value("__name")?.as_str().map(|name| name.replace("~1", "/").replace("~0", "~"))
+    }
+
+    /// The labels it was given.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        // A JSON object in a string.
+        let text = self.tree.value("__labels").and_then(Value::as_str).unwrap_or("{}");
+        serde_json::from_str(text).unwrap_or_default()
     }
 
     /// The schema it was written with, if its writer told: our derive does, other languages do not.

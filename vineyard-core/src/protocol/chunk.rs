@@ -155,6 +155,40 @@ mod codec {
                 }
             }
         }
+
+        /// Decompresses the data of one chunk, without its header, into what is still missing of a blob; returns how
+        /// many bytes came out.
+        ///
+        /// # Errors
+        ///
+        /// [`io::ErrorKind::InvalidData`] if it is malformed, or holds more than is missing.
+        pub fn unpack_into(&mut self, data: &[u8], missing: &mut [u8]) -> io::Result<usize> {
+            let malformed = |error: io::Error| io::Error::new(io::ErrorKind::InvalidData, error);
+            let mut input = InBuffer::around(data);
+            let mut filled = 0usize;
+            loop {
+                // With the blob complete, what is left may be the end of a block, but no bytes.
+                let mut surplus = [0u8];
+                let rest = missing.get_mut(filled..).unwrap_or_default();
+                let is_complete = rest.is_empty();
+                let room = if is_complete { &mut surplus[..] } else { rest };
+                let capacity = room.len();
+                let mut output = OutBuffer::around(room);
+                let before = input.pos();
+                self.decoder.run(&mut input, &mut output).map_err(malformed)?;
+                let written = output.pos();
+                if is_complete && written > 0 {
+                    return Err(malformed(io::Error::other("a chunk holds more than its blob")));
+                }
+                filled = filled.saturating_add(written);
+                if input.pos() == data.len() && written < capacity {
+                    return Ok(filled);
+                }
+                if input.pos() == before && written == 0 {
+                    return Err(malformed(io::Error::other("a chunk cannot be read to its end")));
+                }
+            }
+        }
     }
 
     #[cfg(test)]
@@ -199,6 +233,7 @@ mod codec {
                 step in 1usize..300_000,
             ) {
                 let (mut packer, mut unpacker) = (Packer::new().expect("zstd"), Unpacker::new().expect("zstd"));
+                let mut placing = Unpacker::new().expect("zstd");
                 for (length, seed, compressible) in blobs {
                     let bytes = if compressible { vec![seed as u8; length] } else { noise(length, seed) };
                     let mut wire = Vec::new();
@@ -206,12 +241,13 @@ mod codec {
                     while let Some(piece) = pieces.next() {
                         packer.pack(piece, pieces.peek().is_none(), &mut wire).expect("packs");
                     }
-                    let mut found = Vec::new();
+                    let (mut found, mut placed, mut filled) = (Vec::new(), vec![0; bytes.len()], 0);
                     for data in chunks(&wire) {
                         prop_assert!(found.len() < bytes.len(), "a chunk behind the end of the blob");
                         unpacker.unpack(data, collect(&mut found)).expect("unpacks");
+                        filled += placing.unpack_into(data, &mut placed[filled..]).expect("unpacks");
                     }
-                    prop_assert_eq!(found, bytes);
+                    prop_assert!(found == bytes && placed == bytes);
                 }
             }
 
@@ -225,6 +261,21 @@ mod codec {
                 if let Err(error) = result {
                     prop_assert_eq!(error.kind(), io::ErrorKind::InvalidData);
                 }
+            }
+        }
+
+        #[test]
+        fn a_blob_that_is_larger_than_announced_is_refused() {
+            for bytes in [vec![5; 100_000], noise(300_000, 1)] {
+                let mut wire = Vec::new();
+                Packer::new().expect("zstd").pack(&bytes, true, &mut wire).expect("packs");
+                let mut unpacker = Unpacker::new().expect("zstd");
+                let (mut short, mut filled) = (vec![0; bytes.len() - 1], 0);
+                let result = chunks(&wire).into_iter().try_for_each(|data| {
+                    filled += unpacker.unpack_into(data, &mut short[filled..])?;
+                    Ok::<_, io::Error>(())
+                });
+                assert_eq!(result.map_err(|error| error.kind()), Err(io::ErrorKind::InvalidData));
             }
         }
 

@@ -157,11 +157,17 @@ struct Bounded<'a> {
 
 impl io::Write for Bounded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    // What is written to JSON comes in pieces of a few bytes.
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self.room.checked_sub(bytes.len()) {
             Some(room) => {
                 self.room = room;
                 self.out.extend_from_slice(bytes);
-                Ok(bytes.len())
+                Ok(())
             }
             None => {
                 self.missing = (bytes.len() as u64).saturating_sub(self.room as u64);

@@ -21,11 +21,13 @@
 #![allow(unsafe_code, reason = "the one module whose purpose it is; see the invariants above")]
 
 mod fd;
+mod heap;
 mod mapping;
 mod region;
 mod window;
 
 pub use fd::{Received, Receiver};
+pub(crate) use heap::HeapBuffer;
 pub(crate) use mapping::Mapping;
 pub(crate) use region::{Keep, Region, Typed};
 pub(crate) use window::WindowMut;
@@ -67,6 +69,12 @@ pub enum ShmError {
         found: &'static str,
         /// What it should allow.
         needed: &'static str,
+    },
+    /// The heap has no room.
+    #[error("no memory for {nbytes} bytes")]
+    NoMemory {
+        /// The bytes that were to be allocated.
+        nbytes: u64,
     },
     /// Some descriptors that came with a message were lost.
     #[error("descriptors that came with a message were lost: this process may have too many files open")]

@@ -57,6 +57,20 @@ impl Region {
         Self { start, len, mapping: None, _keep: Some(owner) }
     }
 
+    /// `len` bytes of a vector from `offset` on; the vector moves to the heap's shared side without being copied.
+    ///
+    /// # Errors
+    ///
+    /// [`ShmError::OutOfBounds`] if the vector has fewer bytes.
+    pub(super) fn heap_part<T: Pod + Send + Sync>(items: Vec<T>, offset: usize, len: usize) -> Result<Self, ShmError> {
+        let owner = Arc::new(items);
+        let bytes: &[u8] = bytemuck::cast_slice(owner.as_slice());
+        let part = offset.checked_add(len).and_then(|end| bytes.get(offset..end));
+        let (offset, mapped) = (offset as u64, bytes.len());
+        let part = part.ok_or(ShmError::OutOfBounds { offset, len: len as u64, mapped })?;
+        Ok(Self { start: NonNull::from(part).cast(), len, mapping: None, _keep: Some(owner) })
+    }
+
     /// Length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.len

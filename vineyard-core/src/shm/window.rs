@@ -43,6 +43,11 @@ impl WindowMut {
         self.len
     }
 
+    /// Keeps the first `len` bytes, if there are more.
+    pub(crate) fn truncate(&mut self, len: u64) {
+        self.len = usize::try_from(len).map_or(self.len, |len| len.min(self.len));
+    }
+
     /// The bytes, for writing.
     pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
         // SAFETY: in bounds (I6), the mapping is held (I4), the blob is unsealed and ours alone (I1, I2), and

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Serialize, Serializer};
 use vineyard_core::meta::MetaTree;
 use vineyard_core::protocol::frame::{self, FrameError};
 use vineyard_core::protocol::{
@@ -13,15 +12,13 @@ use vineyard_core::protocol::{
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::Connection;
+use super::content::{Matching, Named, matches_blobs};
 use crate::ids::unix_millis;
-use crate::meta::{BlobView, Blobs, Created, View};
+use crate::meta::{Blobs, Created};
 use crate::pattern::Pattern;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::{BlobStore, Peer, Reserved};
-
-/// The typename of blobs, which have no record in the tree.
-const BLOB_TYPENAME: &str = "vineyard::Blob";
 
 /// Creates one object.
 pub(super) fn create_data(connection: &Connection, request: CreateDataRequest) -> Result<CreateDataReply, ServerError> {
@@ -101,70 +98,29 @@ impl Blobs for Session {
     }
 }
 
-/// One entry of a reply's content.
-enum Entry<'a> {
-    Object(View<'a>),
-    Blob(BlobView),
-}
-
-impl Serialize for Entry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Object(view) => view.serialize(serializer),
-            Self::Blob(view) => view.serialize(serializer),
-        }
-    }
-}
-
-/// Trees by id, null if there is none.
-struct Entries<'a>(Vec<(ObjectId, Entry<'a>)>);
-
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Key(ObjectId);
-        impl Serialize for Key {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(&self.0)
-            }
-        }
-        if self.0.is_empty() {
-            return serializer.serialize_none();
-        }
-        serializer.collect_map(self.0.iter().map(|(id, entry)| (Key(*id), entry)))
-    }
-}
-
 /// Appends the reply with the trees that exist; `None` if some are to be waited for.
-///
-/// The trees are written straight from the records, under the lock: copying them out would take longer.
 pub(super) fn get_data(
     state: &State,
     session: &Session,
     request: &GetDataRequest,
     out: &mut Vec<u8>,
 ) -> Option<Result<(), FrameError>> {
-    let tree = session.tree();
-    let exists = |id: ObjectId| if id.is_blob() { session.blobs().contains(id) } else { tree.contains(id) };
-    if request.wait && !request.ids.iter().all(|id| exists(*id)) {
-        return None;
+    if request.wait {
+        let tree = session.tree();
+        let exists = |id: ObjectId| if id.is_blob() { session.blobs().contains(id) } else { tree.contains(id) };
+        if !request.ids.iter().all(|id| exists(*id)) {
+            return None;
+        }
     }
-    let mut seen = HashSet::new();
-    let alone = request.ids.len() == 1;
-    let instance = state.settings.instance;
-    let entries = request
-        .ids
-        .iter()
-        .filter(|id| alone || seen.insert(**id))
-        .filter_map(|&id| {
-            let entry = if id.is_blob() {
-                Entry::Blob(BlobView { id, instance, length: session.blobs().sealed_length(id)? })
-            } else {
-                Entry::Object(tree.view(id, session)?)
-            };
-            Some((id, entry))
-        })
-        .collect();
-    Some(frame::encode(out, &GetDataReply { content: Entries(entries) }))
+    let named = |ids| Named { session, instance: state.settings.instance, ids };
+    Some(match request.ids.as_slice() {
+        ids @ ([] | [_]) => frame::encode(out, &GetDataReply { content: named(ids) }),
+        several => {
+            let mut seen = HashSet::new();
+            let once: Vec<ObjectId> = several.iter().copied().filter(|id| seen.insert(*id)).collect();
+            frame::encode(out, &GetDataReply { content: named(&once) })
+        }
+    })
 }
 
 /// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows.
@@ -174,20 +130,15 @@ pub(super) fn list_data(
     request: &ListDataRequest,
     out: &mut Vec<u8>,
 ) -> Result<(), FrameError> {
-    let pattern = Pattern::new(&request.pattern, request.regex);
-    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let instance = state.settings.instance;
-    let tree = session.tree();
-    let mut entries: Vec<_> =
-        tree.list(&pattern, request.after, limit, session).map(|(id, view)| (id, Entry::Object(view))).collect();
-    // For blobs, the pattern is a glob in any case: clients know the protocol so.
-    if entries.len() < limit && Pattern::new(&request.pattern, false).matches(BLOB_TYPENAME) {
-        let blobs = session.blobs();
-        let room = limit.saturating_sub(entries.len());
-        let view = |(id, length)| (id, Entry::Blob(BlobView { id, instance, length }));
-        entries.extend(blobs.sealed().take(room).map(view));
-    }
-    frame::encode(out, &GetDataReply { content: Entries(entries) })
+    let content = Matching {
+        session,
+        instance: state.settings.instance,
+        pattern: &Pattern::new(&request.pattern, request.regex),
+        blobs_too: matches_blobs(&request.pattern),
+        after: request.after,
+        limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
+    };
+    frame::encode(out, &GetDataReply { content })
 }
 
 /// Deletes objects and blobs.

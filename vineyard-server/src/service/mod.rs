@@ -5,6 +5,7 @@
 mod arena;
 mod blob;
 mod connection;
+mod content;
 mod copy;
 mod device;
 mod lock;

@@ -364,7 +364,7 @@ impl BlobStore {
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
             let alone = blob.leases == self.leases.count(peer.connection, id);
             if let Some(allocation) = blob.allocation.filter(|_| alone) {
-                self.pool.lock().shrink(allocation, size);
+                self.pool.lock().shrink(allocation, blob.offset, size);
             }
         }
         Ok(())

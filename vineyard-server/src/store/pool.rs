@@ -273,18 +273,20 @@ impl Pool {
         Arc::clone(&self.freed)
     }
 
-    /// Gives back what an allocation has beyond `length` bytes, if it has one window only.
-    pub fn shrink(&mut self, id: AllocationId, length: u64) {
+    /// Gives back what an allocation has beyond a window of `length` bytes from `start` of the arena, if it is the only
+    /// window. Room before it stays, as other windows may have been there.
+    pub fn shrink(&mut self, id: AllocationId, start: u64, length: u64) {
         let Some(allocation) = self.allocations.get_mut(&id).filter(|found| found.windows == 1) else {
             return;
         };
-        let Some(less) = allocation.charged.checked_sub(length) else {
+        let kept = start.checked_sub(allocation.offset).and_then(|before| before.checked_add(length));
+        let (Some(kept), Some(less)) = (kept, allocation.charged.checked_sub(length)) else {
             return;
         };
         if let Some(arena) = self.arenas.get_mut(allocation.arena) {
-            arena.space.shrink(allocation.offset, allocation.length, length);
+            arena.space.shrink(allocation.offset, allocation.length, kept);
         }
-        allocation.length = length;
+        allocation.length = kept;
         allocation.charged = length;
         self.used = self.used.saturating_sub(less);
     }
@@ -331,13 +333,13 @@ mod tests {
     #[test]
     fn a_shared_range_is_freed_with_its_last_window() {
         let mut pool = Pool::new(1 << 20).expect("memfd");
-        let (id, _, _) = pool.allocate(128, 70, 2).expect("fits");
-        pool.shrink(id, 10);
-        assert_eq!((pool.used(), pool.allocated()), (70, 128), "it is shared");
+        let (id, _, start) = pool.allocate(256, 70, 2).expect("fits");
+        pool.shrink(id, start, 10);
+        assert_eq!((pool.used(), pool.allocated()), (70, 256), "it is shared");
         pool.release_window(id);
         assert_eq!(pool.used(), 70);
-        pool.shrink(id, 10);
-        assert_eq!(pool.used(), 10);
+        pool.shrink(id, start + 64, 10);
+        assert_eq!((pool.used(), pool.allocated()), (10, 128), "the second window stays where it is");
         pool.release_window(id);
         assert_eq!((pool.used(), pool.allocated()), (0, 0));
     }

@@ -72,6 +72,8 @@ struct Known {
 #[derive(Debug, Default)]
 struct Model {
     blobs: BTreeMap<ObjectId, Known>,
+    /// Who depends on a blob that stands for itself.
+    well_known_users: HashSet<(ConnectionId, ObjectId)>,
     /// What each allocation counts for, by group.
     charged: BTreeMap<usize, u64>,
     groups: usize,
@@ -123,6 +125,7 @@ impl Model {
             known.leases.remove(&connection);
             known.users.remove(&connection);
         }
+        self.well_known_users.retain(|(user, _)| *user != connection);
     }
 
     fn depend(&mut self, peer: Peer, id: ObjectId) {
@@ -131,6 +134,14 @@ impl Model {
         {
             known.users.insert(peer.connection);
         }
+        if !peer.native && is_well_known(id) {
+            self.well_known_users.insert((peer.connection, id));
+        }
+    }
+
+    fn release(&mut self, connection: ConnectionId, id: ObjectId) -> bool {
+        let known = self.blobs.get_mut(&id).filter(|known| known.visible);
+        known.is_some_and(|known| known.users.remove(&connection)) || self.well_known_users.remove(&(connection, id))
     }
 
     fn agrees(&self, store: &BlobStore) -> Result<(), TestCaseError> {
@@ -185,14 +196,14 @@ proptest! {
                     if let Some(known) = known {
                         known.sealed = true;
                         model.depend(peers[who], id);
+                    } else if is_well_known(id) {
+                        model.depend(peers[who], id);
                     }
                 }
                 Step::Let(who, blob) => {
                     let id = *blob.get(&all);
                     let connection = peers[who].connection;
-                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    let depended = known.is_some_and(|known| known.users.remove(&connection));
-                    prop_assert_eq!(store.release(connection, id).is_ok(), depended);
+                    prop_assert_eq!(store.release(connection, id).is_ok(), model.release(connection, id));
                 }
                 Step::Get(who, blob, unsealed) => {
                     let id = *blob.get(&all);
@@ -207,7 +218,10 @@ proptest! {
                             }
                             model.depend(peers[who], id);
                         }
-                        (Ok(found), None) => prop_assert_eq!(found.len(), 2 * usize::from(is_well_known(id))),
+                        (Ok(found), None) => {
+                            prop_assert_eq!(found.len(), 2 * usize::from(is_well_known(id)));
+                            model.depend(peers[who], id);
+                        }
                         (Err(error), known) => {
                             prop_assert_eq!(error.code, StatusCode::ObjectNotSealed);
                             prop_assert!(known.is_some_and(|known| !known.sealed) && !unsealed);

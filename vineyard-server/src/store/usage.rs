@@ -3,7 +3,7 @@
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::uses::NotUsed;
-use super::{BlobStore, ConnectionId, is_well_known};
+use super::{BlobStore, ConnectionId};
 
 impl BlobStore {
     /// Makes a connection depend on blobs. Ids that are not there are remembered all the same.
@@ -12,8 +12,7 @@ impl BlobStore {
     }
 
     pub(super) fn depend(&mut self, connection: ConnectionId, id: ObjectId) {
-        if !is_well_known(id)
-            && self.uses.add(connection, id)
+        if self.uses.add(connection, id)
             && let Some(blob) = self.blobs.get_mut(&id)
         {
             blob.users = blob.users.saturating_add(1);

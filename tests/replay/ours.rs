@@ -1,0 +1,26 @@
+//! This project's server.
+//!
+//! Left out are `spill`, `spill_raw` and `evict_raw`: the server does not write blobs to files.
+
+use std::process::{Command, Stdio};
+
+use vineyard_tests::replay::Process;
+
+use crate::deviations::DEVIATIONS;
+use crate::scenario::Scenario;
+
+each_scenario!(replay);
+
+fn replay(scenario: Scenario) {
+    let server = Process::start(scenario.name, |directory, socket| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
+        command.arg("--socket").arg(socket).args(scenario.options(directory)).stdout(Stdio::null());
+        // One thread serves all connections, so that requests are served in the order in which they were sent.
+        command.args(["--workers", "1", "--rpc-port", "0"]);
+        command
+    });
+    let server = server.expect("the server starts");
+    scenario.replay(&server, DEVIATIONS);
+    let status = server.stop().expect("the server stops");
+    assert!(status.success(), "the server ended with {status}");
+}

@@ -1,0 +1,70 @@
+//! A blob in shared memory that is being written.
+
+use std::sync::Arc;
+
+use super::arenas::Access;
+use super::lease::{Fresh, Lease};
+use super::shared::SharedLink;
+use super::transport::Transport;
+use crate::blob::{Blob, Pending};
+use crate::error::{CallError, CallReason};
+use crate::id::ObjectId;
+use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
+use crate::shm::{Keep, Region, WindowMut};
+
+/// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
+#[derive(Debug)]
+pub(super) struct NewBlob {
+    shared: Arc<SharedLink>,
+    label: i64,
+    offset: u64,
+    nbytes: u64,
+    lease: Arc<Lease>,
+    fresh: Fresh,
+}
+
+impl NewBlob {
+    /// A blob that the server has just made for this connection.
+    pub(super) fn new(shared: &Arc<SharedLink>, payload: &Payload) -> Self {
+        let Payload { object_id: id, data_size: nbytes, store_fd: label, data_offset: offset, .. } = *payload;
+        let lease = Lease::new(shared.link(), payload);
+        let fresh = Fresh::new(shared.link(), id, Some(Arc::clone(&lease)));
+        Self { shared: Arc::clone(shared), label, offset, nbytes, lease, fresh }
+    }
+
+    /// The one writable view. Asked for once, before the blob is sealed.
+    pub(super) fn window(&self) -> Result<WindowMut, CallError> {
+        const CALL: &str = CreateBufferRequest::TYPE;
+        let writable = self.shared.mapping(CALL, self.label, Access::Write)?;
+        let window = WindowMut::new(writable, self.offset, self.nbytes);
+        window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
+    }
+
+    /// The blob without its place, once it is written.
+    pub(super) fn into_fresh(self) -> Fresh {
+        self.fresh
+    }
+}
+
+impl Pending for NewBlob {
+    fn id(&self) -> ObjectId {
+        self.fresh.id()
+    }
+
+    fn shrink(&mut self, nbytes: u64) -> Result<(), CallError> {
+        self.shared.link().call(&ShrinkBufferRequest { id: self.fresh.id(), size: nbytes })?;
+        self.nbytes = nbytes;
+        Ok(())
+    }
+
+    fn seal(self: Box<Self>) -> Result<Blob, CallError> {
+        const CALL: &str = SealRequest::TYPE;
+        self.shared.link().seal(&[self.fresh.id()])?;
+        let mapping = self.shared.mapping(CALL, self.label, Access::Read)?;
+        let region = Region::mapped(mapping, self.offset, self.nbytes, Arc::clone(&self.lease) as Keep);
+        let region = region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?;
+        let blob = Blob::stored(region, self.shared.link().store(), self.fresh.id());
+        self.fresh.keep();
+        Ok(blob)
+    }
+}

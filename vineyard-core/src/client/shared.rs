@@ -1,0 +1,186 @@
+//! A connection over a UNIX socket: payloads lie in arenas that both sides map.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Once};
+
+use super::arenas::{Access, Arenas};
+use super::conn::Conn;
+use super::endpoint::Endpoint;
+use super::lease::{Fresh, Lease};
+use super::link::{Link, lock};
+use super::new_blob::NewBlob;
+use super::transport::{Transport, askable};
+use crate::blob::Blob;
+use crate::error::{CallError, CallReason, ConnectError};
+use crate::id::ObjectId;
+use crate::protocol::{
+    Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, GetBuffersRequest,
+    GetNextStreamChunkRequest, IdList, Payload,
+};
+use crate::shm::{Mapping, Region};
+
+/// A connection to a server on the same host, with the arenas it was given.
+#[derive(Debug)]
+pub(super) struct SharedLink {
+    link: Arc<Link>,
+    /// Locked for moments only, never while something is sent or received.
+    arenas: Mutex<Arenas>,
+}
+
+impl Transport for SharedLink {
+    fn open(endpoint: &Endpoint) -> Result<Arc<Self>, ConnectError> {
+        static HAZARD: Once = Once::new();
+        let (link, _) = Link::open(endpoint)?;
+        if !link.is_native() {
+            HAZARD.call_once(|| {
+                tracing::warn!(
+                    socket = %endpoint.address,
+                    "this server reuses the memory of deleted blobs while they are viewed: copy what others may delete"
+                );
+            });
+        }
+        Ok(Arc::new(Self { link: Arc::new(link), arenas: Mutex::new(Arenas::default()) }))
+    }
+
+    fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError> {
+        const CALL: &str = GetBuffersRequest::TYPE;
+        let wanted = askable(ids);
+        if wanted.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids = IdList::Indexed(wanted.iter().copied().collect());
+        let request = GetBuffersRequest { ids, unsealed: false };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&request)?;
+            self.take_descriptors(conn, CALL, &reply.fds, &reply.payloads)?;
+            // All leases first: whatever goes wrong below, they are given back.
+            let lease = |payload: &Payload| (payload.data_size > 0).then(|| Lease::new(&self.link, payload));
+            let leased: Vec<_> = reply.payloads.into_iter().map(|payload| (lease(&payload), payload)).collect();
+            let mut blobs = HashMap::with_capacity(leased.len());
+            for (lease, payload) in leased {
+                let Payload { object_id: id, data_offset, data_size, .. } = payload;
+                if !payload.is_sealed && data_size > 0 || !wanted.contains(&id) {
+                    return Err(conn
+                        .broken(CALL, CallReason::Protocol(format!("blob {id} was not asked for, or is not sealed"))));
+                }
+                let region = match lease {
+                    None => Region::empty(),
+                    Some(lease) => {
+                        let mapping = self.mapping(CALL, payload.store_fd, Access::Read)?;
+                        let region = Region::mapped(mapping, data_offset, data_size, lease);
+                        region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?
+                    }
+                };
+                blobs.insert(id, Blob::stored(region, self.link.store(), id));
+            }
+            Ok(blobs)
+        })
+    }
+
+    /// The bytes are copied without holding the connection.
+    fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError> {
+        let sizes: Vec<u64> = blobs.iter().map(|blob| blob.nbytes() as u64).collect();
+        let made = self.create(&sizes)?;
+        for (to, from) in made.iter().zip(blobs) {
+            to.window()?.as_mut_bytes().copy_from_slice(from.as_bytes());
+        }
+        Ok(made.into_iter().map(NewBlob::into_fresh).collect())
+    }
+
+    fn seal_uploads(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, CallError> {
+        if ids.is_empty() || self.link.seals_on_create() {
+            return Ok(ids);
+        }
+        self.link.seal(&ids)?;
+        Ok(Vec::new())
+    }
+}
+
+impl SharedLink {
+    /// Allocates unsealed blobs, none of them empty; all or none.
+    pub(super) fn create(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
+        if let &[size] = sizes {
+            const CALL: &str = CreateBufferRequest::TYPE;
+            return self.link.exchange(CALL, |conn| {
+                let reply = conn.call(&CreateBufferRequest { size })?;
+                let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+                self.take_new(conn, CALL, labels, vec![reply.created], sizes)
+            });
+        }
+        const CALL: &str = CreateBuffersRequest::TYPE;
+        let request = CreateBuffersRequest { sizes: sizes.to_vec(), num: sizes.len() as u64 };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&request)?;
+            self.take_new(conn, CALL, &reply.fds, reply.payloads, sizes)
+        })
+    }
+
+    /// Makes an unsealed blob, not of 0 bytes, that is a file; without a name if `path` is empty.
+    pub(super) fn create_on_disk(self: &Arc<Self>, size: u64, path: &str) -> Result<NewBlob, CallError> {
+        const CALL: &str = CreateDiskBufferRequest::TYPE;
+        let request = CreateDiskBufferRequest { size, path: path.to_owned() };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&request)?;
+            let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+            let new = self.take_new(conn, CALL, labels, vec![reply.created], &[size])?.pop();
+            new.ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no blob was created".to_owned())))
+        })
+    }
+
+    /// Hands the chunk of a stream that was written to its reader, and makes the next; `None` for no bytes.
+    pub(super) fn next_chunk(self: &Arc<Self>, stream: ObjectId, size: u64) -> Result<Option<NewBlob>, CallError> {
+        const CALL: &str = GetNextStreamChunkRequest::TYPE;
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&GetNextStreamChunkRequest { id: stream, size })?;
+            if size == 0 {
+                return Ok(None);
+            }
+            let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+            let new = self.take_new(conn, CALL, labels, vec![reply.buffer], &[size])?.pop();
+            new.map(Some).ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no chunk was made".to_owned())))
+        })
+    }
+
+    /// Receives the descriptors that follow a reply.
+    fn take_descriptors(
+        &self,
+        conn: &mut Conn,
+        call: &'static str,
+        labels: &[i64],
+        payloads: &[Payload],
+    ) -> Result<(), CallError> {
+        for label in labels {
+            let descriptor = conn.descriptor(call)?;
+            let added = lock(&self.arenas).add(*label, descriptor, payloads);
+            added.map_err(|what| conn.broken(call, CallReason::Protocol(what)))?;
+        }
+        Ok(())
+    }
+
+    /// The mapping of an arena that this connection was given.
+    pub(super) fn mapping(&self, call: &'static str, label: i64, access: Access) -> Result<Arc<Mapping>, CallError> {
+        lock(&self.arenas).mapping(call, label, access)
+    }
+
+    /// Takes new blobs over.
+    fn take_new(
+        self: &Arc<Self>,
+        conn: &mut Conn,
+        call: &'static str,
+        labels: &[i64],
+        payloads: Vec<Payload>,
+        sizes: &[u64],
+    ) -> Result<Vec<NewBlob>, CallError> {
+        self.take_descriptors(conn, call, labels, &payloads)?;
+        if !payloads.iter().map(|payload| payload.data_size).eq(sizes.iter().copied()) {
+            return Err(
+                conn.broken(call, CallReason::Protocol("other sizes were allocated than were asked for".to_owned()))
+            );
+        }
+        Ok(payloads.iter().map(|payload| NewBlob::new(self, payload)).collect())
+    }
+}

@@ -1,0 +1,36 @@
+//! What putting and getting need of a connection, whether payloads lie in shared memory or travel.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::endpoint::Endpoint;
+use super::lease::Fresh;
+use super::link::Link;
+use crate::blob::Blob;
+use crate::error::{CallError, ConnectError};
+use crate::id::ObjectId;
+
+/// A registered connection with a way for payloads.
+pub(super) trait Transport: Sized + Debug {
+    /// Connects and registers.
+    fn open(endpoint: &Endpoint) -> Result<Arc<Self>, ConnectError>;
+
+    /// The connection, for requests without payloads.
+    fn link(&self) -> &Arc<Link>;
+
+    /// The blobs that the server has of `ids`, in one request.
+    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError>;
+
+    /// Stores bytes as new blobs, in order; all or none. None of `blobs` is empty.
+    fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError>;
+
+    /// Seals what [`upload`](Self::upload) made; returns those that the first request that creates objects has to seal.
+    fn seal_uploads(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, CallError>;
+}
+
+/// What can be asked for of `ids`, once each: not the placeholder, whose payload is the whole arena with all that is
+/// being written in it.
+pub(super) fn askable(ids: &[ObjectId]) -> HashSet<ObjectId> {
+    ids.iter().copied().filter(|id| *id != ObjectId::PLACEHOLDER_BLOB).collect()
+}
