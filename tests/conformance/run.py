@@ -71,7 +71,7 @@ def make_dataset(folder):
     # The first row has the numbers that some tests take for a header. With a small table the client's processes end while
     # Arrow still starts its threads, and then they abort now and then.
     rows = [(1, 2, 10)] + [(row, numbers.randrange(5000), numbers.randrange(100)) for row in range(150_000)]
-    columns = {str(first): pyarrow.array(column, pyarrow.int64()) for first, *column in ([c[0], *c] for c in zip(*rows))}
+    columns = {str(column[0]): pyarrow.array(column, pyarrow.int64()) for column in zip(*rows)}
     (folder / "p2p-31.e").write_text("".join("%d %d %d\n" % row for row in rows), encoding="utf-8")
     parquet.write_table(pyarrow.table(columns), folder / "p2p-31.e.parquet")
     orc.write_table(pyarrow.table(columns), folder / "p2p-31.e.orc")
