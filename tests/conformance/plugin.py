@@ -20,7 +20,7 @@ import time
 import pytest
 
 # A test that takes longer than this hangs: its process is ended, and the runner goes on with the next test.
-HANGS_AFTER_SECONDS = 600
+HANGS_AFTER_SECONDS = 300
 
 # What pytest captures is lost when the process ends, so this is taken before it begins to.
 stderr = os.fdopen(os.dup(2), "w")

@@ -24,6 +24,15 @@ def listens(family, address):
         return connection.connect_ex(address) == 0
 
 
+def end_group(process):
+    """Ends a process and those it started; they share a session."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
 class Server:
     """`command` gets the flags that vineyardd has too, so that either server can be named."""
 
@@ -46,40 +55,29 @@ class Server:
             if self.process.poll() is not None:
                 raise SystemExit(f"the server ended with {self.process.returncode} instead of listening: {self.log}")
             if time.monotonic() > deadline:
-                self.kill()
+                end_group(self.process)
                 raise SystemExit(f"the server does not listen after {READY_WITHIN_SECONDS} s: {self.log}")
             time.sleep(0.02)
 
-    def revive(self, after):
-        """Starts it again if it is gone, and remembers which test was the last."""
-        if listens(socket.AF_UNIX, self.socket):
-            return
-        try:
-            how = f"ended with {self.process.wait(ENDS_WITHIN_SECONDS)}"
-        except subprocess.TimeoutExpired:
-            how = "took no more connections"
-        self.kill()
-        self.deaths.append(f"it {how} in {after}")
-        self.start()
+    def revive(self, after, hung):
+        """Starts it anew if it is gone or if a test hung, which may be its doing."""
+        gone = not listens(socket.AF_UNIX, self.socket)
+        if gone or hung:
+            end = self.stop()
+            if gone or end:
+                self.deaths.append(f"{end or 'it took no more connections'}, after {after}")
+            self.start()
 
     def stop(self):
         """Ends it; returns what was wrong with its end, or an empty text."""
         status = self.process.poll()
         if status is not None:
-            return f"it was gone before the signal, with {status}"
+            return f"it ended by itself, with {status}"
         self.process.terminate()
         try:
             status = self.process.wait(ENDS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:
-            return f"still there {ENDS_WITHIN_SECONDS} s after SIGTERM"
+            return f"it was still there {ENDS_WITHIN_SECONDS} s after SIGTERM"
         finally:
-            self.kill()
+            end_group(self.process)
         return f"it ended with {status}" if status else ""
-
-    def kill(self):
-        """Whatever is left of it and of the processes it started."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
