@@ -215,8 +215,8 @@ impl ServerHandle {
     }
 
     /// Stops the server: no connection is accepted any more, requests in hand are answered, waiting ones refused, the
-    /// socket is removed. Blocks until that is done; a peer that does not read its last reply delays it by 5 seconds
-    /// at most.
+    /// socket is removed. Blocks until that is done; a peer that does not read its last reply, or has much to be sent,
+    /// delays it by 5 seconds at most.
     pub fn stop(mut self) -> StopReport {
         self.end();
         let leases = self.state.num_leases();

@@ -90,29 +90,30 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             tokio::task::yield_now().await;
             linger = LAST_SERVED.get() == Some(connection.id());
         }
-        if frames.pending() > 0 || !connection.is_registered() {
-            // In the middle of a message, or before the first one, a peer has no time to lose.
-            match stream.read_more(frames.tail()).await {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-                Err(_) if state.stop.is_cancelled() => {}
-                done => {
-                    done?;
-                    continue;
-                }
-            }
-        }
-        // A peer that never stops sending would hide the stop from the select, which looks at the peer first.
+        // A peer that never stops sending would hide the stop from those who look at the peer first.
         if !state.stop.is_cancelled() {
-            // Both are cancel-safe: what was read is in the frames, the token stays cancelled.
-            tokio::select! {
-                biased;
-                count = stream.read(frames.tail(), linger) => {
-                    if count? == 0 {
-                        return Ok(());
+            if frames.pending() > 0 || !connection.is_registered() {
+                // In the middle of a message, or before the first one, a peer has no time to lose.
+                match stream.read_more(frames.tail()).await {
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                    Err(_) if state.stop.is_cancelled() => {}
+                    done => {
+                        done?;
+                        continue;
                     }
-                    continue;
                 }
-                () = &mut stopped => {}
+            } else {
+                // Both are cancel-safe: what was read is in the frames, the token stays cancelled.
+                tokio::select! {
+                    biased;
+                    count = stream.read(frames.tail(), linger) => {
+                        if count? == 0 {
+                            return Ok(());
+                        }
+                        continue;
+                    }
+                    () = &mut stopped => {}
+                }
             }
         }
         // What had arrived before the stop is still answered.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -21,7 +22,7 @@ const LARGE_READ: usize = 256 << 10;
 /// and to be woken on another processor takes 10 on a good day and 60 on a virtual machine whose idle processors halt.
 const LINGER: Duration = Duration::from_micros(50);
 
-/// How long a peer may take to read its last reply when the server stops.
+/// How long a request in hand may take when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The byte that carries a descriptor; clients ignore its value.
@@ -41,6 +42,8 @@ pub(crate) struct Stream {
     /// How long the peer may keep us waiting in the middle of something.
     patience: Duration,
     stop: CancellationToken,
+    /// When this connection noticed that the server stops.
+    stopping: OnceLock<Instant>,
     /// Bytes that were read and are still in the socket; less than [`SMALL_READ`].
     owed: usize,
     /// The last read found nothing more.
@@ -58,8 +61,17 @@ impl Stream {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let socket = register(socket, Interest::READABLE)?;
-        let scratch = Box::new([0; SMALL_READ]);
-        Ok(Self { socket, entrance, patience, stop, owed: 0, drained: true, chunk: SMALL_READ, scratch })
+        Ok(Self {
+            socket,
+            entrance,
+            patience,
+            stop,
+            stopping: OnceLock::new(),
+            owed: 0,
+            drained: true,
+            chunk: SMALL_READ,
+            scratch: Box::new([0; SMALL_READ]),
+        })
     }
 
     /// Appends what has arrived; `None` if there is nothing, 0 bytes if the peer has ended.
@@ -159,6 +171,7 @@ impl Stream {
     /// What the system says; [`io::ErrorKind::UnexpectedEof`] if the peer has ended, [`io::ErrorKind::TimedOut`] if it
     /// stalls or the server stops.
     pub(crate) async fn read_more(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
+        self.check_time()?;
         if self.try_read(into)?.is_some_and(|count| count > 0) {
             return Ok(());
         }
@@ -171,6 +184,22 @@ impl Stream {
             () = tokio::time::sleep(patience) => Err(stalled(patience)),
             () = stop.cancelled() => Err(io::ErrorKind::TimedOut.into()),
         }
+    }
+
+    /// Ends what goes on although the server stops.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::TimedOut`] once it has gone on for [`GRACE`].
+    pub(crate) fn check_time(&self) -> io::Result<()> {
+        let is_over = self.stop.is_cancelled() && self.deadline() <= Instant::now();
+        if is_over { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// When a request in hand has to end; to be asked once the server stops.
+    fn deadline(&self) -> Instant {
+        let noticed = *self.stopping.get_or_init(Instant::now);
+        noticed.checked_add(GRACE).unwrap_or(noticed)
     }
 
     /// Writes all of `bytes`.
@@ -220,7 +249,7 @@ impl Stream {
         let waiting = register(self.socket.get_ref().try_clone()?, Interest::WRITABLE)?;
         let given_up = async {
             self.stop.cancelled().await;
-            tokio::time::sleep(GRACE).await;
+            tokio::time::sleep_until(self.deadline().into()).await;
         };
         let mut given_up = std::pin::pin!(given_up);
         loop {

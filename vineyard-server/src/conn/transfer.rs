@@ -105,6 +105,7 @@ pub(super) async fn send(stream: &Stream, outgoing: &Outgoing) -> io::Result<()>
         let Some(file) = placement.file.as_ref().map(|file| file.file(Access::Read)) else { continue };
         let mut sent = 0;
         while sent < placement.length {
+            stream.check_time()?;
             let rest = placement.length.saturating_sub(sent);
             let count = usize::try_from(rest).unwrap_or(STEP_BYTES).min(STEP_BYTES);
             step.resize(count.max(step.len()), 0);
