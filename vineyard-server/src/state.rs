@@ -86,7 +86,9 @@ pub(crate) struct State {
     pub(crate) rpc_connections: Gauge,
     /// The users that are let in; without it everybody is.
     pub(crate) htpasswd: Option<Htpasswd>,
-    pub(crate) verifications: Semaphore,
+    pub(crate) verifications: Arc<Semaphore>,
+    /// Lets one connection at a time trim all of the memory.
+    pub(crate) trims: Arc<Semaphore>,
     pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
@@ -124,7 +126,8 @@ impl State {
             connections: Gauge::default(),
             rpc_connections: Gauge::default(),
             htpasswd,
-            verifications: Semaphore::new(VERIFICATIONS),
+            verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
+            trims: Arc::new(Semaphore::new(1)),
             workers,
             next_connection: AtomicU64::new(0),
             stop,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nix::unistd::Uid;
-use vineyard_core::protocol::DecodeError;
 use vineyard_core::{ServerError, StatusCode};
 
 use crate::session::Session;
@@ -117,10 +116,10 @@ impl Connection {
     }
 
     /// Logs the first malformed message of the peer; its others would only repeat it.
-    pub(super) fn complain(&mut self, error: &DecodeError) {
+    pub(super) fn complain(&mut self, error: &str) {
         if !self.complained {
             self.complained = true;
-            tracing::warn!(connection = ?self.id(), %error, "a peer sends malformed messages");
+            tracing::warn!(connection = ?self.id(), error, "a peer sends malformed messages");
         }
     }
 

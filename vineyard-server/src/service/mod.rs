@@ -36,6 +36,9 @@ use remote::Expect;
 use stream::NextChunk;
 use wait::Trimmed;
 
+/// The longest message of an error that is sent or logged.
+const MOST_MESSAGE_BYTES: usize = 4096;
+
 /// What the connection does after a message was handled.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -66,9 +69,10 @@ pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>)
             refuse(connection, &ServerError::new(StatusCode::Invalid, message), out)
         }
         Err(error) => {
-            connection.complain(&error);
+            let reply = short(error.to_reply());
+            connection.complain(&reply.message);
             connection.labels.discard();
-            encode_error(&error.to_reply(), out)
+            encode_error(&reply, out)
         }
     }
 }
@@ -260,8 +264,19 @@ fn unsendable(error: &frame::FrameError) -> ServerError {
 
 fn refuse(connection: &mut Connection, error: &ServerError, out: &mut Vec<u8>) -> Next {
     connection.labels.discard();
-    tracing::debug!(connection = ?connection.id(), %error, "a request is refused");
-    encode_error(&error.into(), out)
+    let reply = short(error.into());
+    tracing::debug!(connection = ?connection.id(), error = reply.message, "a request is refused");
+    encode_error(&reply, out)
+}
+
+/// Cuts a message that repeats what the peer sent, which may be as long as a frame.
+fn short(mut reply: ErrorReply) -> ErrorReply {
+    if reply.message.len() > MOST_MESSAGE_BYTES {
+        let end = (0..=MOST_MESSAGE_BYTES).rev().find(|end| reply.message.is_char_boundary(*end));
+        reply.message.truncate(end.unwrap_or(0));
+        reply.message.push('…');
+    }
+    reply
 }
 
 fn encode_error(reply: &ErrorReply, out: &mut Vec<u8>) -> Next {

@@ -1,8 +1,9 @@
 //! Requests that are answered later: when something has changed, or when work is done that takes its time.
 
 use std::pin::pin;
+use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use vineyard_core::protocol::{
     DelDataReply, DelDataWithFeedbacksReply, GetDataRequest, GetNameRequest, GetNextStreamChunkRequest,
     MemoryTrimReply, PullNextStreamChunkReply, RegisterRequest,
@@ -96,8 +97,10 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
             }
         }
         Waiting::TrimAll => {
-            let pool = connection.state().pool.clone();
-            let reply = work(move || MemoryTrimReply { trimmed: pool.trim_all() > 0 }).await;
+            let state = connection.state();
+            let pool = state.pool.clone();
+            let trim = move || MemoryTrimReply { trimmed: pool.trim_all() > 0 };
+            let reply = work_in_turn(&state.trims, trim).await;
             answer(connection, reply, out)
         }
         Waiting::Verify(request) => {
@@ -114,14 +117,52 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
 async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<(), ServerError> {
     let state = connection.state();
     let Some(htpasswd) = state.htpasswd.clone() else { return Ok(()) };
-    let stopping = |_| ServerError::new(StatusCode::AlreadyStopped, "the server stops");
-    let _permit = state.verifications.acquire().await.map_err(stopping)?;
     let (user, password) = (request.username.clone(), request.password.clone());
-    work(move || htpasswd.check(&user, &password)).await?.map_err(ServerError::from)
+    work_in_turn(&state.verifications, move || htpasswd.check(&user, &password)).await?.map_err(ServerError::from)
+}
+
+/// As [`work`], when it is its turn. It keeps its turn until it is done, whoever still waits for it: peers that come and
+/// go start no more at a time than others.
+async fn work_in_turn<R: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    job: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, ServerError> {
+    let stopping = |_| ServerError::new(StatusCode::AlreadyStopped, "the server stops");
+    let turn = Arc::clone(turns).acquire_owned().await.map_err(stopping)?;
+    work(move || {
+        let done = job();
+        drop(turn);
+        done
+    })
+    .await
 }
 
 /// Does what takes its time on a thread of its own, and does it to the end whoever still waits for it.
 async fn work<R: Send + 'static>(job: impl FnOnce() -> R + Send + 'static) -> Result<R, ServerError> {
     let failed = |_| ServerError::new(StatusCode::UnknownError, "the work was not done");
     tokio::task::spawn_blocking(job).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_keeps_its_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (began, begun) = oneshot::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let job = move || {
+            began.send(()).expect("the test waits");
+            gone.recv().expect("the test says so");
+        };
+        tokio::select! {
+            biased;
+            _ = work_in_turn(&turns, job) => panic!("it was not told to go on"),
+            told = begun => told.expect("it begins"),
+        }
+        assert_eq!(turns.available_permits(), 0);
+        go.send(()).expect("it waits");
+        work_in_turn(&turns, || ()).await.expect("its turn comes");
+    }
 }

@@ -80,9 +80,10 @@ impl SharedPool {
 
     /// Gives the pages of freed ranges back to the system, and the ranges to the pool. Takes time with their length.
     pub fn trim(&self, freed: Vec<Reserved>) {
-        freed.iter().for_each(Reserved::punch);
-        let mut pool = self.lock();
-        freed.into_iter().for_each(|range| pool.restore(range));
+        for range in freed {
+            range.punch();
+            self.lock().restore(range);
+        }
     }
 
     /// Gives the pages of everything that is free back to the system; how many bytes that were. Takes time with the

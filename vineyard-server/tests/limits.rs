@@ -1,0 +1,22 @@
+//! What a peer can make the server keep, open or say has an end.
+
+mod raw;
+
+use raw::{Raw, server};
+use serde_json::json;
+
+#[test]
+fn errors_do_not_repeat_all_that_was_sent() {
+    let server = server();
+    let mut peer = Raw::stock(&server);
+    let long = "\u{e9}".repeat(1 << 20);
+    for request in [
+        json!({"type": "seal_request", "object_id": long}),
+        json!({"type": "create_disk_buffer_request", "size": 5, "path": long}),
+        json!({"type": "exists_request", "id": 1, "code": 12, "message": long}),
+    ] {
+        let reply = peer.call(request);
+        let message = reply["message"].as_str().expect("text");
+        assert!(message.len() < 8192, "{} bytes are repeated", message.len());
+    }
+}
