@@ -1,12 +1,47 @@
 #!/usr/bin/env bash
-# Runs the benchmark `put_get` and writes its results to docs/benchmarks.md. Takes about two minutes.
+# Runs the benchmarks and writes their results into docs/benchmarks.md, a section each.
+#
+#   benches/run.sh               all of them; takes about ten minutes
+#   benches/run.sh put_get       our client and our server; takes about two
+#   benches/run.sh wire ARGS..   our server, the published daemon and an echo; `wire --help` lists the arguments. Only
+#                                a full run, which is one without arguments, is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target="${CARGO_TARGET_DIR:-$PWD/target}"
-rm -rf "$target/criterion"
-cargo bench --package vineyard-benches --bench put_get
-mkdir -p docs
-cargo run --quiet --release --package vineyard-benches --bin bench-report -- "$target/criterion" > "$target/benchmarks.md"
-mv "$target/benchmarks.md" docs/benchmarks.md
-echo "written to docs/benchmarks.md"
+page=docs/benchmarks.md
+what="${1:-all}"
+if [ $# -gt 0 ]; then shift; fi
+
+put_get() {
+    rm -rf "$target/criterion"
+    cargo bench --package vineyard-benches --bench put_get
+    cargo run --quiet --release --package vineyard-benches --bin bench-report -- "$target/criterion" "$page"
+    echo "written to $page"
+}
+
+wire() {
+    if [ -z "${VINEYARD_TEST_DAEMON:-}" ] && [ -x "$target/test-venv/bin/python" ]; then
+        export VINEYARD_TEST_DAEMON
+        VINEYARD_TEST_DAEMON="$("$target/test-venv/bin/python" -c \
+            'import os, sysconfig; print(os.path.join(sysconfig.get_path("platlib"), "vineyard", "bdist", "vineyardd"))')"
+    fi
+    if [ -z "${VINEYARD_TEST_DAEMON:-}" ]; then
+        echo "the published daemon is not there: tests/run.sh fetches it, VINEYARD_TEST_DAEMON names one" >&2
+        exit 1
+    fi
+    # Both programs at once, so that they are built with the same features of the same libraries.
+    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin wire
+    if [ $# -gt 0 ]; then
+        "$target/release/wire" "$@"
+    else
+        "$target/release/wire" --page "$page"
+    fi
+}
+
+case "$what" in
+    all) put_get; wire ;;
+    put_get) put_get ;;
+    wire) wire "$@" ;;
+    *) echo "there is no benchmark $what: put_get and wire are" >&2; exit 2 ;;
+esac

@@ -1,5 +1,7 @@
-//! What the benchmarks share: processes on chosen processors, objects, and the table of results.
+//! What the benchmarks share: processes on chosen processors, objects, and the page of results.
 
+pub mod machine;
+pub mod page;
 mod peer;
 mod placement;
 pub mod report;

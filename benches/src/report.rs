@@ -107,7 +107,11 @@ pub fn table(medians: &Medians) -> String {
 }
 
 /// Nanoseconds with three digits and a unit.
-fn duration(nanoseconds: f64) -> String {
+///
+/// ```
+/// assert_eq!(vineyard_benches::report::duration(1234.5), "1.23 µs");
+/// ```
+pub fn duration(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         ns if ns < 1e3 => (ns, "ns"),
         ns if ns < 1e6 => (ns / 1e3, "µs"),

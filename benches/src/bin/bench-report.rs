@@ -1,14 +1,12 @@
-//! Prints the page with the results of the last run: `bench-report CRITERION_DIRECTORY`.
+//! Writes the section of `put_get` with the results of the last run: `bench-report CRITERION_DIRECTORY PAGE`.
 
-use std::fs;
 use std::path::Path;
 
-use vineyard_benches::{Done, report};
+use vineyard_benches::{Done, machine, page, report};
 
-const HEAD: &str = "# Benchmarks
+const HEAD: &str = "## Put and get
 
-Made by `benches/run.sh`, which runs the benchmark `put_get` and writes this page. Times are medians. They are only
-worth comparing within one run: between machines, and between hours on a shared machine, they differ by a factor of two.
+The benchmark `put_get`: our client and our server, with what only they agree on. Times are medians.
 
 - *Round trip*: a blocking echo of 64 bytes over a UNIX socket between two processes, which both sleep while they wait.
   The server looks for the next request a moment longer before it sleeps, so a request can cost less than this.
@@ -20,22 +18,11 @@ worth comparing within one run: between machines, and between hours on a shared 
 - *Members*: arrays of 64 bytes, each a blob of its own.
 ";
 
-/// The value of the first line of a file that starts with a key.
-fn fact(path: &str, key: &str) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    let line = text.lines().find(|line| line.starts_with(key))?;
-    line.rsplit(": ").next().map(str::to_owned)
-}
-
 fn main() -> Done {
-    let directory = std::env::args().nth(1).ok_or("usage: bench-report CRITERION_DIRECTORY")?;
-    let medians = report::read(Path::new(&directory))?;
-    let processor = fact("/proc/cpuinfo", "model name").unwrap_or_else(|| "an unknown processor".to_owned());
-    let kernel = fact("/proc/sys/kernel/osrelease", "").unwrap_or_else(|| "unknown".to_owned());
-    let threads = std::thread::available_parallelism()?;
-    println!(
-        "{HEAD}\nMeasured on {processor}, {threads} processors, Linux {kernel}.\n\n{}",
-        report::table(&medians).trim_end()
-    );
-    Ok(())
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, path] = arguments.as_slice() else {
+        return Err("usage: bench-report CRITERION_DIRECTORY PAGE".into());
+    };
+    let table = report::table(&report::read(Path::new(directory))?);
+    page::replace(Path::new(path), "put_get", &format!("{HEAD}\n{}.\n\n{table}", machine::facts()?))
 }
