@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use nix::sys::resource::{Resource, getrlimit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vineyard_core::protocol::chunk;
-use vineyard_core::{InstanceId, SessionId};
+use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
 use crate::auth::Htpasswd;
 use crate::config::Config;
@@ -26,6 +27,16 @@ const VERIFICATIONS: usize = 2;
 
 /// Sessions that may be open at a time.
 const MOST_SESSIONS: usize = 1024;
+
+/// Files that clients may have opened for them at a time, whatever the process may open.
+const MOST_FILES: u64 = 4096;
+
+/// The files that clients may have opened for them: with two descriptors each, a quarter of what the process may open,
+/// so that connections are accepted whatever clients do.
+fn most_files() -> usize {
+    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    usize::try_from((descriptors / 8).clamp(1, MOST_FILES)).unwrap_or(1)
+}
 
 /// What a server was told when it was started, as far as connections need to know it.
 #[derive(Debug)]
@@ -80,6 +91,8 @@ pub(crate) struct State {
     pub(crate) labels: LabelCounter,
     /// Bytes of arenas that clients divide themselves.
     pub(crate) lent: AtomicU64,
+    /// Files that clients may still have opened for them: blobs of their own, and arenas that they divide themselves.
+    files: Arc<Semaphore>,
     /// Connections that are served now.
     pub(crate) connections: Gauge,
     /// Those of them that came over TCP.
@@ -123,6 +136,7 @@ impl State {
             freed,
             labels: LabelCounter::new(),
             lent: AtomicU64::new(0),
+            files: Arc::new(Semaphore::new(most_files())),
             connections: Gauge::default(),
             rpc_connections: Gauge::default(),
             htpasswd,
@@ -138,6 +152,18 @@ impl State {
     /// A connection that never was before.
     pub(crate) fn new_connection(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Lets a client have one more file, for as long as what is returned is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if clients have as many as may be.
+    pub(crate) fn one_more_file(&self) -> Result<OwnedSemaphorePermit, ServerError> {
+        Arc::clone(&self.files).try_acquire_owned().map_err(|_| {
+            let message = format!("{} files are open for clients, more are not allowed", most_files());
+            ServerError::new(StatusCode::NotEnoughMemory, message)
+        })
     }
 
     fn children(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Session>>> {

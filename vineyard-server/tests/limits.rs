@@ -20,3 +20,29 @@ fn errors_do_not_repeat_all_that_was_sent() {
         assert!(message.len() < 8192, "{} bytes are repeated", message.len());
     }
 }
+
+#[test]
+fn who_has_many_files_opened_leaves_descriptors_to_others() {
+    let server = server();
+    let requests = [
+        json!({"type": "create_disk_buffer_request", "size": 1, "path": ""}),
+        json!({"type": "make_arena_request", "size": 1}),
+    ];
+    for request in requests {
+        let mut greedy = Raw::stock(&server);
+        let refusal = (0..5000).find_map(|_| {
+            let reply = greedy.call(request.clone());
+            if reply["type"].is_string() {
+                greedy.descriptor();
+            }
+            reply["code"].as_i64()
+        });
+        assert_eq!(refusal, Some(41));
+        let mut other = Raw::stock(&server);
+        assert_eq!(other.code(request.clone()), 41);
+        other.create(64);
+        other.descriptor();
+        drop(greedy);
+        raw::until(|| other.call(request.clone())["type"].is_string());
+    }
+}

@@ -25,7 +25,7 @@ const MOST_LENT: u64 = 2;
 ///
 /// # Errors
 ///
-/// Code 41 if it is larger than the memory, or too much is lent already.
+/// Code 41 if it is larger than the memory, or too much is lent already, in bytes or in arenas.
 pub(super) fn make(connection: &mut Connection, request: &MakeArenaRequest) -> Result<MakeArenaReply, ServerError> {
     connection.need_unix("arenas")?;
     let state = connection.state();
@@ -36,6 +36,7 @@ pub(super) fn make(connection: &mut Connection, request: &MakeArenaRequest) -> R
     if size == 0 || size > limit {
         return Err(refused(format!("1 to {limit} bytes are possible")));
     }
+    let permit = state.one_more_file()?;
     let most = limit.saturating_mul(MOST_LENT);
     let lend = |lent: u64| lent.checked_add(size).filter(|sum| *sum <= most);
     state
@@ -43,7 +44,7 @@ pub(super) fn make(connection: &mut Connection, request: &MakeArenaRequest) -> R
         .fetch_update(Ordering::AcqRel, Ordering::Acquire, lend)
         .map_err(|lent| refused(format!("{lent} bytes are lent already")))?;
     let made = ArenaFile::bare(size).map_err(|error| refused(error.to_string())).and_then(|file| {
-        let file = Arc::new(file);
+        let file = Arc::new(file.keeping(permit));
         let label = connection.labels.label(&file, Access::Write, &state.labels)?;
         connection.lent.insert(label, (file, size));
         Ok(label)

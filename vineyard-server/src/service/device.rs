@@ -14,7 +14,7 @@ use crate::store::{Placement, disk};
 /// # Errors
 ///
 /// Code 1 if neither a size nor a path is given, the file cannot be had, the peer is on another host, or it names a file
-/// and is another user than the server.
+/// and is another user than the server; 41 if too many files are open for clients.
 pub(super) fn create_disk_buffer(
     connection: &mut Connection,
     request: &CreateDiskBufferRequest,
@@ -31,9 +31,10 @@ pub(super) fn create_disk_buffer(
     let placement = if *size == 0 {
         Placement::EMPTY
     } else {
+        let permit = connection.state().one_more_file()?;
         let file = disk::open(path, *size).map_err(|error| refused(format!("the file `{path}`: {error}")))?;
         let (state, session) = (connection.state(), connection.session());
-        let placement = session.blobs().create_in_file(connection.peer(), file, *size, &state.ids);
+        let placement = session.blobs().create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids);
         session.changed.notify_waiters();
         placement
     };

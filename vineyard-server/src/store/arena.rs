@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nix::fcntl::{FallocateFlags, FcntlArg, SealFlag, fallocate, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{Mode, fchmod};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What stock clients subtract from `map_size` before they map.
 const MAP_EXTRA: u64 = 8;
@@ -35,6 +36,9 @@ pub struct ArenaFile {
     readable: File,
     /// What clients are told, for reading and for writing.
     map_sizes: (u64, u64),
+    /// Counts the file for as long as it is open.
+    #[expect(dead_code, reason = "its being there is what counts")]
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ArenaFile {
@@ -73,7 +77,13 @@ impl ArenaFile {
 
     fn new(writable: File, map_sizes: (u64, u64)) -> io::Result<Self> {
         let readable = OpenOptions::new().read(true).open(format!("/proc/self/fd/{}", writable.as_raw_fd()))?;
-        Ok(Self { number: NEXT.fetch_add(1, Ordering::Relaxed), writable, readable, map_sizes })
+        Ok(Self { number: NEXT.fetch_add(1, Ordering::Relaxed), writable, readable, map_sizes, permit: None })
+    }
+
+    /// Keeps a permit for as long as the file is open.
+    #[must_use]
+    pub fn keeping(self, permit: OwnedSemaphorePermit) -> Self {
+        Self { permit: Some(permit), ..self }
     }
 
     /// Differs from every other arena's of this process.

@@ -3,6 +3,8 @@
 //! Clients keep mappings by label and never forget one, so a label is given for one (arena, connection, access) and
 //! never again in the life of the server.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -50,7 +52,7 @@ pub struct Descriptor {
 /// The labels that one connection was given.
 #[derive(Debug, Default)]
 pub struct Labels {
-    known: Vec<(u64, Access, i32)>,
+    known: HashMap<(u64, Access), i32>,
     /// Labels of the reply being made, whose descriptors are not sent yet.
     pending: Vec<(u64, Access, i32)>,
     descriptors: Vec<Descriptor>,
@@ -63,13 +65,12 @@ impl Labels {
     ///
     /// As [`LabelCounter::next`].
     pub fn label(&mut self, file: &Arc<ArenaFile>, access: Access, counter: &LabelCounter) -> Result<i32, ServerError> {
-        let arena = file.number();
-        let mut given = self.known.iter().chain(&self.pending);
-        if let Some((_, _, label)) = given.find(|(a, way, _)| *a == arena && *way == access) {
-            return Ok(*label);
-        }
-        let label = counter.next()?;
-        self.pending.push((arena, access, label));
+        let vacant = match self.known.entry((file.number(), access)) {
+            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Vacant(vacant) => vacant,
+        };
+        let label = *vacant.insert(counter.next()?);
+        self.pending.push((file.number(), access, label));
         self.descriptors.push(Descriptor { file: Arc::clone(file), access });
         Ok(label)
     }
@@ -81,13 +82,15 @@ impl Labels {
 
     /// The reply is complete: its labels are known from now on, and these descriptors follow it.
     pub fn commit(&mut self) -> Vec<Descriptor> {
-        self.known.append(&mut self.pending);
+        self.pending.clear();
         std::mem::take(&mut self.descriptors)
     }
 
     /// The reply is not sent: its labels are lost, never to be used again.
     pub fn discard(&mut self) {
-        self.pending.clear();
+        for (arena, access, _) in self.pending.drain(..) {
+            self.known.remove(&(arena, access));
+        }
         self.descriptors.clear();
     }
 }
