@@ -38,7 +38,8 @@ it takes is what the client, the sockets and the system take, and no server take
 request before it sleeps, as ours does for a moment. Times are medians, and 99th percentiles where it says so, writing the
 request and reading the reply as JSON included.
 
-- *One core*, *two cores*: client and server pinned to one processor, or each to its own; servers with all their threads.
+- *Not pinned*: the processes run where the system puts them. *One core*, *two cores*: client and server pinned to one
+  processor, or each to its own; servers with all their threads, clients too.
 - *Put a tensor*: create a blob, write its bytes through the descriptor, seal it, create its metadata. *Get*: its
   metadata, then where its blob lies.
 - *Clients*: threads with a connection each; the time of all divided by the gets of all.

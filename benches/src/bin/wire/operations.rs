@@ -136,8 +136,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     remote("get 256 MiB", LARGE, 6, get_plain),
     remote("put 256 MiB, compressed", LARGE, 3, put_compressed),
     remote("get 256 MiB, compressed", LARGE, 3, get_compressed),
-    Operation { times: 60, ..populated("list_data, 100", |client, _| client.list(100)) },
-    Operation { times: 60, ..populated("list_names, 100", |client, _| client.list_names(100)) },
+    Operation { times: 300, ..populated("list_data, 100", |client, _| client.list(100)) },
+    Operation { times: 300, ..populated("list_names, 100", |client, _| client.list_names(100)) },
     populated("get any tensor", |client, stage| client.get(stage.any()?).map(drop)),
     populated("put a tensor of 64 B", put),
 ];

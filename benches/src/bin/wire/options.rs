@@ -19,7 +19,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TEXT", num_args = 1..)]
     pub(crate) only: Vec<String>,
 
-    /// Where the processes run [default: one and two; with --quick, two]
+    /// Where the processes run [default: all three; with --quick, two]
     #[arg(long, value_name = "PLACEMENT", num_args = 1.., value_enum)]
     place: Vec<Choice>,
 
@@ -69,7 +69,7 @@ impl Options {
     pub(crate) fn places(&self) -> Vec<Choice> {
         match self.place.as_slice() {
             [] if self.quick => vec![Choice::Two],
-            [] => vec![Choice::One, Choice::Two],
+            [] => vec![Choice::Anywhere, Choice::One, Choice::Two],
             given => given.to_vec(),
         }
     }
