@@ -6,6 +6,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
@@ -14,6 +16,10 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{AccessFlags, access};
 
 use crate::error::StartError;
+
+/// How long a server that starts waits for another one to be done with the directory, and how often it looks.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A socket that listens, and whose file is this server's.
 #[derive(Debug)]
@@ -58,11 +64,25 @@ impl Claim {
     /// Makes `path` a socket of this server and listens. Directories are made; what a dead server left is replaced.
     ///
     /// The directory is locked in between, so that of two servers that find the same stale file only one replaces it.
+    /// Blocks for some seconds at most if somebody else has it locked.
     ///
     /// # Errors
     ///
-    /// [`StartError`] with the reason: a live server, another file, a directory that cannot be written.
+    /// [`StartError`] with the reason: a live server, another file, a directory that cannot be written or stays locked.
     pub(crate) fn new(path: &Path, mode: u32) -> Result<Self, StartError> {
+        Self::make(path, mode, LOCK_PATIENCE)
+    }
+
+    /// As [`new`](Self::new), for a path that no other server takes: does not block.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn undisputed(path: &Path, mode: u32) -> Result<Self, StartError> {
+        Self::make(path, mode, Duration::ZERO)
+    }
+
+    fn make(path: &Path, mode: u32, patience: Duration) -> Result<Self, StartError> {
         let invalid = |source: io::Error| StartError::Path { path: path.to_owned(), source };
         let path = std::path::absolute(path).map_err(invalid)?;
         let invalid = |source: io::Error| StartError::Path { path: path.clone(), source };
@@ -72,12 +92,13 @@ impl Claim {
         };
         let directory = |source: io::Error| StartError::Directory { path: parent.to_owned(), source };
         fs::create_dir_all(parent).map_err(directory)?;
-        let _locked = lock(parent).map_err(directory)?;
+        let locked = if patience.is_zero() { None } else { Some(lock(parent, patience).map_err(directory)?) };
         make_way(&path, &address)?;
         let listener = listen_at(&address, mode).map_err(directory)?;
         // The mode was there from the start, but for what the umask took away.
         let file = SocketFile::at(&path).map_err(directory)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(directory)?;
+        drop(locked);
         Ok(Self { listener, file })
     }
 }
@@ -123,8 +144,18 @@ fn listen_at(address: &UnixAddr, mode: u32) -> io::Result<UnixListener> {
     Ok(UnixListener::from(socket))
 }
 
-fn lock(directory: &Path) -> io::Result<Flock<File>> {
-    Flock::lock(File::open(directory)?, FlockArg::LockExclusive).map_err(|(_, errno)| errno.into())
+/// Locks a directory. Everybody who may read it can do so, and keep it.
+fn lock(directory: &Path, patience: Duration) -> io::Result<Flock<File>> {
+    let (start, mut file) = (Instant::now(), File::open(directory)?);
+    loop {
+        file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((file, Errno::EAGAIN)) if start.elapsed() < patience => file,
+            Err((_, Errno::EAGAIN)) => return Err(io::Error::other("another process keeps it locked")),
+            Err((_, errno)) => return Err(errno.into()),
+        };
+        thread::sleep(LOCK_PAUSE);
+    }
 }
 
 impl SocketFile {
@@ -141,7 +172,8 @@ impl SocketFile {
 
     /// Removes the file, unless it is another server's by now.
     pub(crate) fn remove(self) {
-        let _locked = self.path.parent().and_then(|parent| lock(parent).ok());
+        // Without the lock, a server that starts this very moment may lose its file; to wait for it could take for ever.
+        let _locked = self.path.parent().and_then(|parent| lock(parent, Duration::ZERO).ok());
         let same = |found: &Metadata, ours: &Metadata| (found.dev(), found.ino()) == (ours.dev(), ours.ino());
         let ours = match (fs::symlink_metadata(&self.path), self.inode.metadata()) {
             (Ok(found), Ok(ours)) => same(&found, &ours),

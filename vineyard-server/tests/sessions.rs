@@ -4,6 +4,7 @@ mod raw;
 
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
 use raw::{Raw, server, server_with_rpc, until};
 use serde_json::{Value, json};
 
@@ -68,6 +69,23 @@ fn a_deleted_session_takes_nobody_in_and_goes_with_its_last_connection() {
     until(|| root.used() == 0);
     drop(root);
     assert_eq!(server.stop().used_bytes, 0);
+}
+
+#[test]
+fn a_lock_on_the_directory_of_the_sockets_keeps_nobody_waiting() {
+    let server = server();
+    let directory = std::fs::File::open(server.socket().parent().expect("a directory")).expect("readable");
+    // Whoever may read the directory can have this.
+    let locked = Flock::lock(directory, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| error).expect("free");
+    let mut root = Raw::stock(&server);
+    let socket = open(&mut root, 1);
+    let mut inside = Raw::at(&socket, 1);
+    inside.ok(json!({"type": "delete_session_request"}));
+    assert!(inside.ended() && !socket.exists());
+    let path = server.socket().to_owned();
+    server.stop();
+    assert!(!path.exists());
+    drop(locked);
 }
 
 #[test]

@@ -140,20 +140,33 @@ mod codec {
         /// # Errors
         ///
         /// [`io::ErrorKind::InvalidData`] if it is malformed, and what `write` says, which bounds how much comes out.
-        pub fn unpack(&mut self, data: &[u8], mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-            let mut input = InBuffer::around(data);
+        pub fn unpack(&mut self, mut data: &[u8], mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
             loop {
-                let mut output = OutBuffer::around(&mut *self.step);
-                self.decoder
-                    .run(&mut input, &mut output)
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-                let written = output.pos();
-                write(self.step.get(..written).unwrap_or_default())?;
-                // A full step may have left more inside.
-                if input.pos() == data.len() && written < STEP_BYTES {
+                let (piece, is_last) = self.unpack_piece(&mut data)?;
+                write(piece)?;
+                if is_last {
                     return Ok(());
                 }
             }
+        }
+
+        /// Decompresses the next piece of the data of one chunk, without its header: 128 KiB at most, while a chunk may
+        /// expand to gigabytes. Takes what it has read away from `data`, and says whether this was the last piece.
+        ///
+        /// # Errors
+        ///
+        /// [`io::ErrorKind::InvalidData`] if it is malformed.
+        pub fn unpack_piece(&mut self, data: &mut &[u8]) -> io::Result<(&[u8], bool)> {
+            let mut input = InBuffer::around(data);
+            let mut output = OutBuffer::around(&mut *self.step);
+            self.decoder
+                .run(&mut input, &mut output)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let (read, written) = (input.pos(), output.pos());
+            *data = data.get(read..).unwrap_or_default();
+            // A full step may have left more inside.
+            let is_last = data.is_empty() && written < STEP_BYTES;
+            Ok((self.step.get(..written).unwrap_or_default(), is_last))
         }
 
         /// Decompresses the data of one chunk, without its header, into what is still missing of a blob; returns how
@@ -277,6 +290,25 @@ mod codec {
                 });
                 assert_eq!(result.map_err(|error| error.kind()), Err(io::ErrorKind::InvalidData));
             }
+        }
+
+        #[test]
+        fn a_chunk_that_expands_to_much_does_so_piece_by_piece() {
+            let (length, mut wire) = (20 << 20, Vec::new());
+            Packer::new().expect("zstd").pack(&vec![0; length], true, &mut wire).expect("packs");
+            let (mut unpacker, mut found, mut pieces) = (Unpacker::new().expect("zstd"), 0, 0);
+            for mut data in chunks(&wire) {
+                loop {
+                    let (piece, is_last) = unpacker.unpack_piece(&mut data).expect("unpacks");
+                    assert!(piece.len() <= STEP_BYTES && piece.iter().all(|byte| *byte == 0));
+                    (found, pieces) = (found + piece.len(), pieces + 1);
+                    if is_last {
+                        break;
+                    }
+                }
+            }
+            assert_eq!(found, length);
+            assert!(pieces >= length / STEP_BYTES, "{pieces} pieces");
         }
 
         #[test]

@@ -30,7 +30,7 @@ mod without {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        pub(crate) fn unpack(&mut self, _: &[u8], _: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        pub(crate) fn unpack_piece(&mut self, _: &mut &[u8]) -> io::Result<(&[u8], bool)> {
             match self.0 {}
         }
     }

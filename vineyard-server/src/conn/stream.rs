@@ -174,6 +174,10 @@ impl Stream {
     pub(crate) async fn read_more(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
         self.check_time()?;
         if self.try_read(into)?.is_some_and(|count| count > 0) {
+            if !self.drained {
+                // A peer that is faster than this thread would keep it to itself.
+                tokio::task::yield_now().await;
+            }
             return Ok(());
         }
         if !self.entrance.is_unix() {

@@ -62,7 +62,16 @@ async fn receive_chunk(
     while frames.pending() < length {
         stream.read_more(frames.tail()).await?;
     }
-    unpacker.unpack(frames.take_raw(length), |bytes| target.write(bytes))
+    let mut data = frames.take_raw(length);
+    loop {
+        let (piece, is_last) = unpacker.unpack_piece(&mut data)?;
+        target.write(piece)?;
+        if is_last {
+            return Ok(());
+        }
+        // A chunk may expand to much more than its length; the other connections of the thread get their turn.
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Where the bytes of a blob go.
