@@ -18,6 +18,10 @@ pub fn open(path: &str, size: u64) -> io::Result<ArenaFile> {
     let file = if path.is_empty() { tempfile::tempfile()? } else { named(Path::new(path))? };
     if file.metadata()?.len() < size {
         file.set_len(size)?;
+        // Files of /proc are regular ones, and take no notice.
+        if file.metadata()?.len() < size {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it does not grow"));
+        }
     }
     ArenaFile::from_file(file, size)
 }
@@ -55,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_refused() {
-        for path in ["/dev/null", "/nonexistent/x", "/tmp"] {
+        for path in ["/dev/null", "/nonexistent/x", "/tmp", "/proc/version"] {
             assert!(open(path, 10).is_err(), "{path} was opened");
         }
     }
