@@ -6,7 +6,9 @@ use std::ops::Range;
 use proptest::prelude::*;
 use vineyard_core::InstanceId;
 
+use super::create::PACKED_BYTES;
 use super::*;
+use crate::ids::IdGenerator;
 
 const LIMIT: u64 = 64 << 10;
 
