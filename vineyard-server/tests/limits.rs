@@ -46,3 +46,20 @@ fn who_has_many_files_opened_leaves_descriptors_to_others() {
         raw::until(|| other.call(request.clone())["type"].is_string());
     }
 }
+
+#[test]
+fn a_request_names_a_bounded_number_of_objects() {
+    let server = server();
+    let mut peer = Raw::stock(&server);
+    for (kind, key) in [
+        ("get_data_request", "id"),
+        ("del_data_request", "id"),
+        ("del_data_with_feedbacks_request", "id"),
+        ("increase_reference_count_request", "ids"),
+    ] {
+        for (count, fits) in [(1 << 19, true), ((1 << 19) + 1, false)] {
+            let reply = peer.call(json!({"type": kind, key: vec![1; count]}));
+            assert_eq!(reply["code"] == 1, !fits, "{kind} of {count}");
+        }
+    }
+}

@@ -13,15 +13,16 @@ use crate::session::Session;
 use crate::store::Placement;
 use crate::store::arena::Access;
 
-/// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame.
-const MOST_BLOBS: usize = MAX_BODY_BYTES / 512;
+/// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame. Objects
+/// have the same bound, so that no request keeps the others waiting for long.
+const MOST_IDS: usize = MAX_BODY_BYTES / 512;
 
-/// Refuses more blobs than a reply can describe.
+/// Refuses more blobs than a reply can describe, or more objects than are looked at in one go.
 pub(super) fn check_count(count: usize) -> Result<(), ServerError> {
-    if count <= MOST_BLOBS {
+    if count <= MOST_IDS {
         return Ok(());
     }
-    let message = format!("{count} blobs in one request, at most {MOST_BLOBS} can be answered");
+    let message = format!("{count} blobs or objects in one request, at most {MOST_IDS} can be answered");
     Err(ServerError::new(StatusCode::Invalid, message))
 }
 

@@ -85,6 +85,16 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
             answer(connection, reply, out)
         }};
     }
+    let named = match &request {
+        Request::GetData(request) => request.ids.len(),
+        Request::DelData(request) => request.ids.len(),
+        Request::DelDataWithFeedbacks(request) => request.ids.len(),
+        Request::IncreaseReferenceCount(request) => request.ids.len(),
+        _ => 0,
+    };
+    if let Err(error) = blob::check_count(named) {
+        return refuse(connection, &error, out);
+    }
     match request {
         Request::Register(request) if state.htpasswd.is_some() => Next::Wait(Waiting::Verify(request)),
         Request::Register(request) => answer!(session::register(connection, &request)),
