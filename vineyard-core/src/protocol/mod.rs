@@ -168,7 +168,7 @@ fn message_type(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         #[serde(rename = "type", borrow, default)]
         message_type: Option<Kind<'a>>,
         #[serde(default)]
-        code: Option<serde_json::Value>,
+        code: Option<serde::de::IgnoredAny>,
     }
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -11,7 +11,7 @@ use super::Connection;
 use super::blob::{create_one, describe_new, pending_label};
 use crate::session::Session;
 use crate::state::State;
-use crate::streams::{Pull, WriterTicket};
+use crate::streams::{Pull, Streams, WriterTicket};
 
 /// Makes a stream.
 pub(super) fn create(session: &Session, request: &CreateStreamRequest) -> Result<CreateStreamReply, ServerError> {
@@ -46,10 +46,12 @@ pub(super) fn next_chunk(
     request: &GetNextStreamChunkRequest,
 ) -> Result<NextChunk, ServerError> {
     let session = connection.session();
-    session.streams().advance(request.id, |chunk| seal(&session, chunk))?;
-    match make_chunk(connection, request)? {
+    // Held over all of it, so that of two writers neither gets in between.
+    let mut streams = session.streams();
+    streams.advance(request.id, |chunk| seal(&session, chunk))?;
+    match make_chunk(connection, &mut streams, request)? {
         Some(reply) => Ok(NextChunk::Now(reply)),
-        None => session.streams().wait_for_room(request.id).map(NextChunk::Later),
+        None => streams.wait_for_room(request.id).map(NextChunk::Later),
     }
 }
 
@@ -60,10 +62,11 @@ pub(super) fn next_chunk(
 /// Code 43 if the stream is gone meanwhile, 41 if there is room, but nowhere in one piece.
 pub(super) fn make_chunk(
     connection: &mut Connection,
+    streams: &mut Streams,
     request: &GetNextStreamChunkRequest,
 ) -> Result<Option<GetNextStreamChunkReply>, ServerError> {
-    let (state, session) = (connection.state(), connection.session());
-    if !session.streams().contains(request.id) {
+    let state = connection.state();
+    if !streams.contains(request.id) {
         let message = format!("the stream {} was dropped", request.id);
         return Err(ServerError::new(StatusCode::StreamFailed, message));
     }
@@ -72,7 +75,7 @@ pub(super) fn make_chunk(
     }
     let placement = create_one(connection, request.size)?;
     let buffer = describe_new(connection, &placement)?;
-    session.streams().start_chunk(request.id, buffer.object_id)?;
+    streams.start_chunk(request.id, buffer.object_id)?;
     Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))
 }
 

@@ -76,7 +76,8 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
             loop {
                 let mut room = pin!(freed.notified());
                 room.as_mut().enable();
-                if let Some(reply) = stream::make_chunk(connection, &request).transpose() {
+                let made = stream::make_chunk(connection, &mut session.streams(), &request).transpose();
+                if let Some(reply) = made {
                     drop(ticket);
                     return answer(connection, reply, out);
                 }

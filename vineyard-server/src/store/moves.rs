@@ -20,9 +20,9 @@ pub struct Handover {
 }
 
 impl BlobStore {
-    /// Lets another session have a blob, which stays readable here. `None` if it is not there.
+    /// Lets another session have a blob, which stays readable here. `None` if it is not there, or still being written.
     pub fn hand_over(&mut self, id: ObjectId) -> Option<Handover> {
-        let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden)?;
+        let blob = self.blobs.get_mut(&id).filter(|blob| blob.sealed && !blob.hidden)?;
         blob.moved = Moved::Away;
         let (file, allocation) = (Arc::clone(&blob.file), blob.allocation);
         if let Some(allocation) = allocation {
