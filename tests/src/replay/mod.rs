@@ -2,12 +2,12 @@
 //!
 //! A recording is one scenario between the published client (or a peer written by hand) and the published daemon, as a
 //! proxy in the middle saw it. The [player](play) opens the same connections, sends the same requests in the same order
-//! and expects the same replies. What may differ is said in one place each: ids and addresses in [`names`], fields
-//! without a promise in [`compare`], and, for a server that differs on purpose, a table of [`Deviation`]s, each of which
+//! and expects the same replies. What may differ is said in one place each: ids and addresses in `names`, fields
+//! without a promise in `compare`, and, for a server that differs on purpose, a table of [`Deviation`]s, each of which
 //! has to be needed.
 //!
 //! Servers are processes of their own, because the player has to know when one has nothing left to do; only then "no
-//! reply yet" means that there is none. See [`process`].
+//! reply yet" means that there is none. See `process`.
 
 mod compare;
 mod deviation;

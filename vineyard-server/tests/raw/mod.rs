@@ -26,6 +26,7 @@ pub fn server() -> ServerHandle {
 }
 
 /// Looks again and again until it is so; another process or thread makes it so.
+#[track_caller]
 pub fn until(mut it_is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !it_is_so() {
@@ -116,10 +117,15 @@ impl Raw {
 
     /// As `mute`, at a path.
     pub fn mute_at(path: &Path) -> Self {
-        let stream = UnixStream::connect(path).expect("it listens");
+        Self::try_mute_at(path).expect("it listens")
+    }
+
+    /// As `mute_at`, where nobody may listen any more.
+    pub fn try_mute_at(path: &Path) -> io::Result<Self> {
+        let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(WATCHDOG)).expect("a timeout");
         stream.set_write_timeout(Some(WATCHDOG)).expect("a timeout");
-        Self { stream: Wire::Unix(stream) }
+        Ok(Self { stream: Wire::Unix(stream) })
     }
 
     /// As `mute`, over TCP.

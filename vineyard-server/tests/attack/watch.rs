@@ -1,0 +1,61 @@
+//! What the process does while it is attacked: panics, memory, descriptors, hangs.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, mpsc};
+use std::time::Duration;
+
+use vineyard_server::{ServerHandle, StopReport};
+
+/// Bounds a hang; nothing is asserted about time.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+static HOOK: Once = Once::new();
+
+/// Counts panics of the server's threads from now on.
+pub fn count_panics() {
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if std::thread::current().name().is_some_and(|name| name.starts_with("vineyard")) {
+                PANICS.fetch_add(1, Ordering::SeqCst);
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Panics of the server's threads.
+pub fn panics() -> usize {
+    PANICS.load(Ordering::SeqCst)
+}
+
+/// Stops a server, and fails if that does not come to an end.
+pub fn stop(server: ServerHandle) -> StopReport {
+    let (sender, receiver) = mpsc::channel();
+    // If it hangs, so does the thread; the failure ends the process.
+    std::thread::spawn(move || sender.send(server.stop()));
+    receiver.recv_timeout(WATCHDOG).expect("the server did not stop")
+}
+
+/// Bytes of this process that are neither a file's nor shared.
+pub fn private_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let mut pages = statm.split_whitespace().skip(1).map(|number| number.parse::<u64>().expect("a number"));
+    let (resident, shared) = (pages.next().expect("resident"), pages.next().expect("shared"));
+    (resident - shared) * 4096
+}
+
+/// Open descriptors of this process, as what they lead to.
+pub fn descriptors() -> Vec<String> {
+    let entries = std::fs::read_dir("/proc/self/fd").expect("Linux");
+    let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    links.map(|link| link.to_string_lossy().into_owned()).collect()
+}
+
+/// Bytes that this process took at most so far.
+pub fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+}
