@@ -27,6 +27,7 @@ use vineyard_benches::{Done, machine, page};
 
 use operations::Family;
 use options::Options;
+use placement::Where;
 use run::{Found, Run};
 use stage::Payloads;
 
@@ -59,23 +60,35 @@ fn main() -> Done {
     let mut payloads = Payloads::default();
     let count = options.population();
     let mut text = format!("{HEAD}\n{}, {count} objects where there are many.\n", machine::facts()?);
-    for place in placement::chosen(&options.places())? {
-        let found = Found::default();
-        let mut run = Run { options: &options, programs: &programs, place, payloads: &mut payloads, found };
-        run.all()?;
-        let Found { rows, grown } = &run.found;
-        let aims = aims::table(rows, run::title(Family::Request), run::title(Family::TcpRequest), grown);
-        write!(text, "\n### {}\n\n{aims}", place.title())?;
-        if !rows.is_empty() {
-            write!(text, "\n{}", table::operations(rows))?;
-        }
-        if !grown.is_empty() {
-            write!(text, "\n{}", table::growth(grown))?;
-        }
-    }
     println!("{text}");
+    let places = placement::chosen(&options.places())?;
+    for (place, rest) in places.iter().zip((0..places.len()).rev()) {
+        let found = Found::default();
+        let mut run = Run { options: &options, programs: &programs, place: *place, payloads: &mut payloads, found };
+        run.all()?;
+        // Whether many objects slow a server down does not depend on the placement, and takes long to find out.
+        if rest == 0 {
+            run.growth()?;
+        }
+        let part = part(*place, &run.found)?;
+        println!("{part}");
+        write!(text, "\n{part}")?;
+    }
     match &options.page {
         None => Ok(()),
         Some(path) => page::replace(path, "wire", &format!("## The wire\n\n{text}")),
     }
+}
+
+/// What one placement found.
+fn part(place: Where, Found { rows, grown }: &Found) -> Result<String, std::fmt::Error> {
+    let aims = aims::table(rows, run::title(Family::Request), run::title(Family::TcpRequest), grown);
+    let mut text = format!("### {}\n\n{aims}", place.title());
+    if !rows.is_empty() {
+        write!(text, "\n{}", table::operations(rows))?;
+    }
+    if !grown.is_empty() {
+        write!(text, "\n{}", table::growth(grown))?;
+    }
+    Ok(text)
 }

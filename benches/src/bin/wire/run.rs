@@ -44,7 +44,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Measures everything.
+    /// Measures everything but growth.
     pub(crate) fn all(&mut self) -> Done {
         self.family(Family::Request)?;
         self.family(Family::Several)?;
@@ -52,8 +52,7 @@ impl Run<'_> {
         self.clients()?;
         self.family(Family::TcpRequest)?;
         self.family(Family::Remote)?;
-        self.populated()?;
-        self.growth()
+        self.populated()
     }
 
     /// Measures the operations of a family, on servers of their own.
@@ -114,7 +113,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn growth(&mut self) -> Done {
+    /// Measures whether requests get slower when objects get more.
+    pub(crate) fn growth(&mut self) -> Done {
         if self.options.wants("growth", "") {
             let targets = measure::start(self.programs, self.place)?;
             let (sizes, times) = (self.options.sizes(), self.options.times(3000));
