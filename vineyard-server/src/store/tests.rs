@@ -374,12 +374,15 @@ fn an_id_that_was_chosen_for_a_moved_blob_is_not_given_again() {
     let me = peer(1, true);
     let blob = from.create(me, 1000, &ids).expect("fits").id;
     let tomorrow = ObjectId::from_raw(blob.as_raw() + 1);
+    assert!(from.hand_over(blob).is_none(), "it is still being written");
+    from.seal(me, blob).expect("there");
     let handover = from.hand_over(blob).expect("there");
     assert!(to.take_over(tomorrow, handover, ConnectionId(9)));
     let made = to.create(me, 500, &ids).expect("fits").id;
     assert_eq!((to.sealed_length(tomorrow), to.own_length(me, made)), (Some(1000), Some(500)));
     from.disconnect(me.connection);
     to.disconnect(me.connection);
+    from.remove(blob).expect("there");
     to.remove(tomorrow).expect("there");
     assert_eq!(to.allocated_bytes(), 0);
 }
