@@ -61,7 +61,7 @@ impl Reserved {
 pub struct SharedPool(Arc<Mutex<Pool>>);
 
 /// Bytes whose pages are given back in one step of [`SharedPool::trim`].
-const TRIM_BYTES: u64 = 64 << 20;
+const TRIM_BYTES: u64 = 4 << 20;
 
 impl SharedPool {
     /// As [`Pool::new`].
