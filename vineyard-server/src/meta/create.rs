@@ -9,6 +9,7 @@ use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
 use super::extent::Extent;
 use super::record::{BlobLength, Draft, Field};
 use super::refusal::{error, integer, invalid, short};
+use super::sketch::{Sketch, Sketched, Sketches};
 use super::tree::Tree;
 use super::{BLOB_TYPENAME, Blobs, LABELS_KEY, NAME_KEY};
 use crate::ids::IdGenerator;
@@ -52,10 +53,35 @@ impl Tree {
         blobs: &dyn Blobs,
         strict: bool,
     ) -> Result<Vec<Created>, ServerError> {
+        self.create_sketched(&mut Sketches::new(contents, false), ids, now_millis, blobs, strict)
+    }
+
+    /// As [`create`](Self::create), of trees that were read before.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_sketched(
+        &mut self,
+        sketches: &mut Sketches<'_>,
+        ids: &IdGenerator,
+        now_millis: u64,
+        blobs: &dyn Blobs,
+        strict: bool,
+    ) -> Result<Vec<Created>, ServerError> {
         let (drafts, claims) = (BTreeMap::new(), BTreeMap::new());
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, path: Vec::new() };
-        let created = contents.iter().map(|content| batch.add(content, now_millis)).collect::<Result<_, _>>()?;
+        let tops = std::mem::take(&mut sketches.tops);
+        let unused = &mut sketches.unused;
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, unused, path: Vec::new() };
+        let created: Result<Vec<_>, _> = tops.into_iter().map(|content| batch.add(content, now_millis)).collect();
         let Batch { drafts, claims, .. } = batch;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => {
+                sketches.refused.extend(drafts.into_values());
+                return Err(error);
+            }
+        };
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
@@ -67,7 +93,7 @@ impl Tree {
 }
 
 /// Objects of one request that are checked; nothing is stored before all of them are.
-struct Batch<'a> {
+struct Batch<'a, 's> {
     tree: &'a Tree,
     ids: &'a IdGenerator,
     blobs: &'a dyn Blobs,
@@ -75,6 +101,8 @@ struct Batch<'a> {
     drafts: BTreeMap<ObjectId, Draft>,
     /// Signatures that links of the drafts go by.
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
+    /// Descriptions of members that exist.
+    unused: &'a mut Vec<Sketch<'s>>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -103,9 +131,10 @@ struct Parent<'a> {
     global: bool,
 }
 
-impl Batch<'_> {
+impl<'s> Batch<'_, 's> {
     /// Checks a top-level object.
-    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<Created, ServerError> {
+    fn add(&mut self, sketch: Sketch<'s>, now_millis: u64) -> Result<Created, ServerError> {
+        let content = sketch.tree;
         let typename = content.typename().ok_or_else(|| invalid("the metadata has no `typename` that is text"))?;
         if typename == BLOB_TYPENAME {
             return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
@@ -122,12 +151,13 @@ impl Batch<'_> {
         let signature = signature(content, typename)?.unwrap_or_else(|| self.ids.signature());
         let id = self.tree.fresh_id(self.ids, |id| self.drafts.contains_key(&id));
         let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
-        let summary = self.object(content, head)?;
+        let summary = self.object(sketch, head)?;
         Ok(Created { id, signature, instance_id: summary.instance })
     }
 
     /// Checks an object and what it is made of, and drafts it.
-    fn object(&mut self, content: &MetaTree, head: Head<'_>) -> Result<Summary, ServerError> {
+    fn object(&mut self, sketch: Sketch<'s>, head: Head<'_>) -> Result<Summary, ServerError> {
+        let Sketch { tree: content, fields, own } = sketch;
         let Head { id, typename, instance: own_instance, signature, timestamp } = head;
         let global = match content.field("global") {
             None => false,
@@ -146,19 +176,21 @@ impl Batch<'_> {
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        let mut members = Vec::new();
+        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
         self.path.push(id);
-        for (key, field) in content.fields().filter(|(key, _)| !PLACED_KEYS.contains(key)) {
-            let field = match field {
-                MetaField::Value(value) => Field::from_value(value),
-                MetaField::Member(_) if [LABELS_KEY, NAME_KEY].contains(&key) => {
-                    return Err(invalid(format!("{} is a member, expected text", parent.field(key))));
+        draft.fields.reserve_exact(fields.len());
+        for (key, sketched) in fields {
+            let field = match sketched {
+                Sketched::Plain(field) => field,
+                Sketched::Member(..) if [LABELS_KEY, NAME_KEY].contains(&&*key) => {
+                    return Err(invalid(format!("{} is a member, expected text", parent.field(&key))));
                 }
-                MetaField::Member(member) => {
-                    let (field, instance) = self.member(&parent, key, member, &mut members)?;
+                Sketched::Member(tree, sketch) => {
+                    let (field, instance) = self.member(&parent, &key, tree, sketch, &mut members)?;
+                    num_blobs = num_blobs.saturating_add(u32::from(field.is_blob()));
                     if instance != own_instance {
                         if !global {
-                            let what = parent.field(key);
+                            let what = parent.field(&key);
                             let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
                             return Err(error(StatusCode::GlobalObjectInvalid, message));
                         }
@@ -167,11 +199,12 @@ impl Batch<'_> {
                     field
                 }
             };
-            draft.fields.push((key.into(), field));
+            draft.fields.push((key, field));
         }
         self.path.pop();
         let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
-        draft.own = draft.measure().map_err(too_deep)?;
+        draft.own = own.map_err(|key| too_deep(&key))?;
+        (0..num_blobs).for_each(|_| draft.own.include(Extent::BLOB));
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
@@ -188,7 +221,8 @@ impl Batch<'_> {
         &mut self,
         parent: &Parent<'_>,
         key: &str,
-        tree: &MetaTree,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
         members: &mut Vec<Extent>,
     ) -> Result<(Field, InstanceId), ServerError> {
         let what = || parent.field(key);
@@ -201,6 +235,7 @@ impl Batch<'_> {
         };
         let id = id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))?;
         if id.is_blob() {
+            self.unused.extend(sketch);
             return self.blob(id, tree, &what);
         }
         if tree.typename() == Some(BLOB_TYPENAME) {
@@ -210,12 +245,15 @@ impl Batch<'_> {
             return Err(invalid(format!("{} is {id}, of which it is a part itself", what())));
         }
         let member = match self.summary(id) {
-            Some(known) => known,
+            Some(known) => {
+                self.unused.extend(sketch);
+                known
+            }
             None if tree.len() == 1 => {
                 let message = format!("{} is {id}, which does not exist", what());
                 return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
             }
-            None => self.described(id, tree, &what)?,
+            None => self.described(id, tree, sketch, &what)?,
         };
         if parent.global && member.global {
             let message = format!("{} is global, which members of global objects must not be", what());
@@ -237,7 +275,13 @@ impl Batch<'_> {
     }
 
     /// Creates a member under the id that it came with.
-    fn described(&mut self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<Summary, ServerError> {
+    fn described(
+        &mut self,
+        id: ObjectId,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
+        what: &dyn Fn() -> String,
+    ) -> Result<Summary, ServerError> {
         // The path bounds the recursion; how deep the finished tree is, is checked with its extent.
         if u32::try_from(self.path.len()).map_or(true, |depth| depth >= Extent::MAX_DEPTH) {
             return Err(invalid(format!("{} is nested more than {} levels deep", what(), Extent::MAX_DEPTH)));
@@ -249,7 +293,8 @@ impl Batch<'_> {
             invalid(format!("{} is {id}, which does not exist and has no `instance_id` that is an integer", what()))
         })?;
         let signature = signature(tree, typename)?;
-        self.object(tree, Head { id, typename, instance, signature, timestamp: None })
+        let sketch = sketch.unwrap_or_else(|| Sketch::new(tree, 0));
+        self.object(sketch, Head { id, typename, instance, signature, timestamp: None })
     }
 
     /// Checks the description of a blob: how it is linked, and where it lives.

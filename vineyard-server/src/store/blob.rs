@@ -7,6 +7,7 @@ use vineyard_core::ObjectId;
 use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
+use super::uses::Users;
 
 /// A blob: a window on an allocation, or a file.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Blob {
     /// Leases of all connections.
     pub(super) leases: u64,
     /// Connections that depend on it.
-    pub(super) users: u32,
+    pub(super) users: Users,
     pub(super) sealed: bool,
     /// Deleted, but somebody still views it.
     pub(super) hidden: bool,
@@ -49,12 +50,12 @@ impl Blob {
         creator: ConnectionId,
     ) -> Self {
         let (sealed, hidden, moved) = (false, false, Moved::No);
-        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, hidden, moved }
+        Self { file, allocation, offset, length, creator, leases: 0, users: Users::Nobody, sealed, hidden, moved }
     }
 
     /// Whether it must stay where it is.
     pub(super) fn is_in_use(&self) -> bool {
-        !self.sealed || self.users > 0 || self.leases > 0 || self.moved != Moved::No
+        !self.sealed || self.users.count() > 0 || self.leases > 0 || self.moved != Moved::No
     }
 }
 
