@@ -49,6 +49,7 @@ mod socket;
 mod state;
 mod store;
 mod streams;
+mod turn;
 mod workers;
 
 pub use builder::ServerBuilder;

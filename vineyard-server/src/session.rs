@@ -7,11 +7,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vineyard_core::{InstanceId, ObjectId, SessionId};
 
-use crate::meta::Tree;
+use crate::meta::{Deletion, Tree};
 use crate::plasma::PlasmaIndex;
 use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
+use crate::turn::{Queue, STEP};
 
 /// What a session's blobs go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub(crate) struct Session {
     tree: Mutex<Tree>,
     plasma: Mutex<PlasmaIndex>,
     blobs: Mutex<BlobStore>,
+    /// Who waits for one of these.
+    pub(crate) queue: Queue,
+    /// Lets one connection at a time delete everything.
+    pub(crate) clears: tokio::sync::Mutex<()>,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
     /// Wakes requests that wait for an object or a name.
@@ -76,6 +81,8 @@ impl Session {
             tree: Mutex::new(Tree::new(instance)),
             plasma: Mutex::default(),
             blobs: Mutex::new(BlobStore::new(pool)),
+            queue: Queue::default(),
+            clears: tokio::sync::Mutex::default(),
             freed,
             changed: Notify::new(),
             ipc_connections: Gauge::default(),
@@ -102,39 +109,45 @@ impl Session {
 
     /// The streams.
     pub(crate) fn streams(&self) -> MutexGuard<'_, Streams> {
-        lock(&self.streams)
+        self.queue.lock(&self.streams)
     }
 
     /// The metadata.
     pub(crate) fn tree(&self) -> MutexGuard<'_, Tree> {
-        lock(&self.tree)
+        self.queue.lock(&self.tree)
     }
 
     /// The ids that clients have chosen.
     pub(crate) fn plasma(&self) -> MutexGuard<'_, PlasmaIndex> {
-        lock(&self.plasma)
+        self.queue.lock(&self.plasma)
     }
 
     /// The blobs.
     pub(crate) fn blobs(&self) -> MutexGuard<'_, BlobStore> {
-        lock(&self.blobs)
+        self.queue.lock(&self.blobs)
     }
 
-    /// Deletes objects and blobs; the blobs that went. Their memory is free at once, as far as nobody views it.
-    pub(crate) fn delete(&self, ids: &[ObjectId], force: bool, deep: bool) -> Vec<ObjectId> {
+    /// Does a part of a deletion, with one hold of the locks; the blobs that went. Their memory is free at once as far
+    /// as nobody views it, unless it is collected in `freed` to be given back to the system.
+    pub(crate) fn delete_some(&self, deletion: &mut Deletion, freed: Option<&mut Vec<Reserved>>) -> Vec<ObjectId> {
         let mut tree = self.tree();
-        let deleted = tree.delete(ids, force, deep).blobs;
+        let deleted = deletion.step(&mut tree, STEP).blobs;
         // With the tree still locked, so that nothing is linked to a blob that is about to go.
-        self.delete_blobs(&deleted);
+        match freed {
+            None => self.delete_blobs(&deleted),
+            Some(freed) => freed.extend(self.delete_blobs_to_trim(&deleted)),
+        }
         deleted
     }
 
-    /// As [`delete`](Self::delete), for who gives the pages back to the system with what is returned besides.
-    pub(crate) fn delete_to_trim(&self, ids: &[ObjectId], force: bool, deep: bool) -> (Vec<ObjectId>, Vec<Reserved>) {
-        let mut tree = self.tree();
-        let deleted = tree.delete(ids, force, deep).blobs;
-        let freed = self.delete_blobs_to_trim(&deleted);
-        (deleted, freed)
+    /// Deletes objects and blobs, without force. Their memory is free at once, as far as nobody views it. For few of
+    /// them: all of it is done by this thread.
+    pub(crate) fn delete(&self, ids: &[ObjectId], deep: bool) {
+        let mut deletion = Deletion::new(ids, false, deep);
+        while !deletion.is_done() {
+            self.delete_some(&mut deletion, None);
+            self.queue.give_locks_away();
+        }
     }
 
     /// Deletes blobs without looking at metadata; those that are not there count as deleted.
@@ -158,17 +171,43 @@ impl Session {
         self.blobs().remove_to_trim(ids)
     }
 
-    /// Gives back what a connection held.
+    /// Hides all objects and blobs, and gives what has to be dropped of them, which takes time. [`sweep`](Self::sweep)
+    /// deletes the blobs.
+    pub(crate) fn doom(&self) -> impl Send + use<> {
+        let mut tree = self.tree();
+        let mut plasma = self.plasma();
+        let mut blobs = self.blobs();
+        (tree.clear(), std::mem::take(&mut *plasma), blobs.doom())
+    }
+
+    /// Deletes some of the blobs that were doomed, and adds memory to give back to the system. False if none was left.
+    pub(crate) fn sweep(&self, freed: &mut Vec<Reserved>) -> bool {
+        self.blobs().sweep(STEP, freed)
+    }
+
+    /// Whether to give back what a connection holds takes long.
+    pub(crate) fn holds_much(&self, connection: ConnectionId) -> bool {
+        self.blobs().num_held(connection) > STEP
+    }
+
+    /// Gives back what a connection held, a part at a time.
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
         let dropped = self.streams().disconnect(connection);
         if let Some(unread) = dropped {
-            self.delete(&unread, false, false);
+            self.delete(&unread, false);
             // A writer that waits for room has to learn that there is nothing to wait for.
             self.freed.notify_waiters();
         }
+        while self.disconnect_some(connection) {
+            self.queue.give_locks_away();
+        }
+    }
+
+    /// Gives back some of what a connection held; false if nothing was left.
+    fn disconnect_some(&self, connection: ConnectionId) -> bool {
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
-        let unused = blobs.disconnect(connection);
+        let Some(unused) = blobs.disconnect_some(connection, STEP) else { return false };
         if self.kind == StoreKind::Plasma {
             // Such blobs live for as long as somebody depends on them; those that another session shares stay.
             for id in unused {
@@ -180,6 +219,7 @@ impl Session {
                 }
             }
         }
+        true
     }
 }
 

@@ -10,6 +10,7 @@ use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
 use super::extent::Extent;
 use super::record::{BlobLength, Draft, Field};
 use super::refusal::{error, integer, invalid, short};
+use super::sketch::{Sketch, Sketched, Sketches};
 use super::tree::Tree;
 use super::{BLOB_TYPENAME, Blobs, LABELS_KEY, NAME_KEY};
 use crate::ids::IdGenerator;
@@ -18,7 +19,7 @@ use crate::ids::IdGenerator;
 pub(super) const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
 
 /// What [`Tree::create`] made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Creation {
     /// What came of each tree.
     pub objects: Vec<Created>,
@@ -65,23 +66,44 @@ impl Tree {
         blobs: &dyn Blobs,
         strict: bool,
     ) -> Result<Creation, ServerError> {
-        let (drafts, claims, objects, linked, path) =
-            (BTreeMap::new(), BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, objects, linked, path };
-        contents.iter().try_for_each(|content| batch.add(content, now_millis))?;
-        let Batch { drafts, claims, objects, linked: blobs, .. } = batch;
+        self.create_sketched(&mut Sketches::new(contents, false), ids, now_millis, blobs, strict)
+    }
+
+    /// As [`create`](Self::create), of trees that were read before.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_sketched(
+        &mut self,
+        sketches: &mut Sketches<'_>,
+        ids: &IdGenerator,
+        now_millis: u64,
+        blobs: &dyn Blobs,
+        strict: bool,
+    ) -> Result<Creation, ServerError> {
+        let (drafts, claims, created) = (BTreeMap::new(), BTreeMap::new(), Creation::default());
+        let tops = std::mem::take(&mut sketches.tops);
+        let unused = &mut sketches.unused;
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, created, unused, path: Vec::new() };
+        let added = tops.into_iter().try_for_each(|content| batch.add(content, now_millis));
+        let Batch { drafts, claims, created, .. } = batch;
+        if let Err(error) = added {
+            sketches.refused.extend(drafts.into_values());
+            return Err(error);
+        }
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
         for (id, draft) in drafts {
             self.insert(id, draft);
         }
-        Ok(Creation { objects, blobs })
+        Ok(created)
     }
 }
 
 /// Objects of one request that are checked; nothing is stored before all of them are.
-struct Batch<'a> {
+struct Batch<'a, 's> {
     tree: &'a Tree,
     ids: &'a IdGenerator,
     blobs: &'a dyn Blobs,
@@ -90,9 +112,9 @@ struct Batch<'a> {
     /// Signatures that links of the drafts go by.
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
     /// What came of the trees so far.
-    objects: Vec<Created>,
-    /// Blobs of this instance that drafts link.
-    linked: Vec<ObjectId>,
+    created: Creation,
+    /// Descriptions of members that exist.
+    unused: &'a mut Vec<Sketch<'s>>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -121,9 +143,10 @@ struct Parent<'a> {
     global: bool,
 }
 
-impl Batch<'_> {
+impl<'s> Batch<'_, 's> {
     /// Checks a top-level object.
-    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<(), ServerError> {
+    fn add(&mut self, sketch: Sketch<'s>, now_millis: u64) -> Result<(), ServerError> {
+        let content = sketch.tree;
         let typename = content.typename().ok_or_else(|| invalid("the metadata has no `typename` that is text"))?;
         if typename == BLOB_TYPENAME {
             return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
@@ -140,13 +163,14 @@ impl Batch<'_> {
         let signature = signature(content, typename)?.unwrap_or_else(|| self.ids.signature());
         let id = self.tree.fresh_id(self.ids, |id| self.drafts.contains_key(&id));
         let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
-        let summary = self.object(content, head)?;
-        self.objects.push(Created { id, signature, instance_id: summary.instance });
+        let summary = self.object(sketch, head)?;
+        self.created.objects.push(Created { id, signature, instance_id: summary.instance });
         Ok(())
     }
 
     /// Checks an object and what it is made of, and drafts it.
-    fn object(&mut self, content: &MetaTree, head: Head<'_>) -> Result<Summary, ServerError> {
+    fn object(&mut self, sketch: Sketch<'s>, head: Head<'_>) -> Result<Summary, ServerError> {
+        let Sketch { tree: content, fields, own } = sketch;
         let Head { id, typename, instance: own_instance, signature, timestamp } = head;
         let global = match content.field("global") {
             None => false,
@@ -165,19 +189,21 @@ impl Batch<'_> {
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        let mut members = Vec::new();
+        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
         self.path.push(id);
-        for (key, field) in content.fields().filter(|(key, _)| !PLACED_KEYS.contains(key)) {
-            let field = match field {
-                MetaField::Value(value) => Field::from_value(value),
-                MetaField::Member(_) if [LABELS_KEY, NAME_KEY].contains(&key) => {
-                    return Err(invalid(format!("{} is a member, expected text", parent.field(key))));
+        draft.fields.reserve_exact(fields.len());
+        for (key, sketched) in fields {
+            let field = match sketched {
+                Sketched::Plain(field) => field,
+                Sketched::Member(..) if [LABELS_KEY, NAME_KEY].contains(&&*key) => {
+                    return Err(invalid(format!("{} is a member, expected text", parent.field(&key))));
                 }
-                MetaField::Member(member) => {
-                    let (field, instance) = self.member(&parent, key, member, &mut members)?;
+                Sketched::Member(tree, sketch) => {
+                    let (field, instance) = self.member(&parent, &key, tree, sketch, &mut members)?;
+                    num_blobs = num_blobs.saturating_add(u32::from(field.is_blob()));
                     if instance != own_instance {
                         if !global {
-                            let what = parent.field(key);
+                            let what = parent.field(&key);
                             let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
                             return Err(error(StatusCode::GlobalObjectInvalid, message));
                         }
@@ -186,11 +212,12 @@ impl Batch<'_> {
                     field
                 }
             };
-            draft.fields.push((key.into(), field));
+            draft.fields.push((key, field));
         }
         self.path.pop();
         let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
-        draft.own = draft.measure().map_err(too_deep)?;
+        draft.own = own.map_err(|key| too_deep(&key))?;
+        (0..num_blobs).for_each(|_| draft.own.include(Extent::BLOB));
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
@@ -207,12 +234,14 @@ impl Batch<'_> {
         &mut self,
         parent: &Parent<'_>,
         key: &str,
-        tree: &MetaTree,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
         members: &mut Vec<Extent>,
     ) -> Result<(Field, InstanceId), ServerError> {
         let what = || parent.field(key);
         let id = self.named(tree, &what)?;
         if id.is_blob() {
+            self.unused.extend(sketch);
             return self.blob(id, tree, &what);
         }
         if tree.typename() == Some(BLOB_TYPENAME) {
@@ -222,12 +251,15 @@ impl Batch<'_> {
             return Err(invalid(format!("{} is {id}, of which it is a part itself", what())));
         }
         let member = match self.summary(id) {
-            Some(known) => known,
+            Some(known) => {
+                self.unused.extend(sketch);
+                known
+            }
             None if tree.len() == 1 => {
                 let message = format!("{} is {id}, which does not exist", what());
                 return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
             }
-            None => self.described(id, tree, &what)?,
+            None => self.described(id, tree, sketch, &what)?,
         };
         if parent.global && member.global {
             let message = format!("{} is global, which members of global objects must not be", what());
@@ -249,9 +281,9 @@ impl Batch<'_> {
             }
             (None, Some(place)) => {
                 let place = number(place).and_then(|place| usize::try_from(place).ok());
-                let created = place.and_then(|place| self.objects.get(place));
+                let created = place.and_then(|place| self.created.objects.get(place));
                 created.map(|created| created.id).ok_or_else(|| {
-                    let before = self.objects.len();
+                    let before = self.created.objects.len();
                     invalid(format!("`{NEW_MEMBER}` of {} is not the place of one of the {before} before it", what()))
                 })
             }
@@ -271,7 +303,13 @@ impl Batch<'_> {
     }
 
     /// Creates a member under the id that it came with.
-    fn described(&mut self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<Summary, ServerError> {
+    fn described(
+        &mut self,
+        id: ObjectId,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
+        what: &dyn Fn() -> String,
+    ) -> Result<Summary, ServerError> {
         // The path bounds the recursion; how deep the finished tree is, is checked with its extent.
         if u32::try_from(self.path.len()).map_or(true, |depth| depth >= Extent::MAX_DEPTH) {
             return Err(invalid(format!("{} is nested more than {} levels deep", what(), Extent::MAX_DEPTH)));
@@ -283,7 +321,8 @@ impl Batch<'_> {
             invalid(format!("{} is {id}, which does not exist and has no `instance_id` that is an integer", what()))
         })?;
         let signature = signature(tree, typename)?;
-        self.object(tree, Head { id, typename, instance, signature, timestamp: None })
+        let sketch = sketch.unwrap_or_else(|| Sketch::new(tree, 0));
+        self.object(sketch, Head { id, typename, instance, signature, timestamp: None })
     }
 
     /// Checks the description of a blob: how it is linked, and where it lives.
@@ -312,7 +351,7 @@ impl Batch<'_> {
             return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
         }
         let field = if here {
-            self.linked.push(id);
+            self.created.blobs.push(id);
             Field::Blob(id, BlobLength::new(length))
         } else {
             Field::RemoteBlob(id, instance)

@@ -44,6 +44,7 @@ mod pointer;
 mod publish;
 mod record;
 mod refusal;
+mod sketch;
 mod text;
 mod tree;
 mod view;
@@ -52,8 +53,10 @@ mod view;
 mod tests;
 
 pub use apply::Applied;
+pub use clear::Cleared;
 pub use create::{Created, Creation};
-pub use delete::Deleted;
+pub use delete::{Deleted, Deletion};
+pub use sketch::Sketches;
 pub use tree::Tree;
 pub use view::{BlobView, View};
 

@@ -32,6 +32,16 @@ impl Changes {
         }
     }
 
+    /// Whether somebody is told what changes.
+    pub fn are_watched(&self) -> bool {
+        self.ops.is_some()
+    }
+
+    /// Counts as a change of nothing in particular.
+    pub fn touch(&mut self) {
+        self.any = true;
+    }
+
     /// Sets a key.
     pub fn put(&mut self, make: impl FnOnce() -> Entry) {
         self.add(|| [Op::Put(make())]);

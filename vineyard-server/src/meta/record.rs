@@ -160,9 +160,14 @@ impl Field {
         }
     }
 
+    /// Whether it is a blob, here or elsewhere.
+    pub fn is_blob(&self) -> bool {
+        matches!(self, Self::Blob(..) | Self::RemoteBlob(..))
+    }
+
     /// Adds the field to the extent of its object; member objects are not part of that. `None` if it is nested too
     /// deeply.
-    fn include_in(&self, own: &mut Extent) -> Option<()> {
+    pub fn include_in(&self, own: &mut Extent) -> Option<()> {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) => own.include_text(""),
             Self::Text(text) => own.include_text(text.as_str()),

@@ -9,6 +9,7 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
+use super::many::{self, Keep};
 use crate::session::Session;
 use crate::store::arena::Access;
 use crate::store::{BlobStore, Placement};
@@ -80,52 +81,51 @@ fn pending_labels(connection: &Connection) -> Vec<i64> {
 }
 
 /// Allocates several blobs, all or none.
-pub(super) fn create_buffers(
+pub(super) async fn create_buffers(
     connection: &mut Connection,
     request: &CreateBuffersRequest,
 ) -> Result<CreateBuffersReply, ServerError> {
     check_count(request.sizes.len())?;
-    let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
-    let placements = {
-        let mut blobs = session.blobs();
-        let placements = blobs.create_many(peer, &request.sizes, &state.ids)?;
-        own(connection, &mut blobs, request.owned, &placements);
-        placements
-    };
+    let (session, peer) = (connection.session(), connection.peer());
+    let placements = many::create(connection, peer, &request.sizes, request.owned, None).await?;
     session.changed.notify_waiters();
-    let payloads = describe_all(connection, &placements, Access::Write)
-        .inspect_err(|_| session.blobs().take_back(peer, &placements))?;
-    let ids = payloads.iter().map(|payload| payload.object_id).collect();
-    Ok(CreateBuffersReply { ids, payloads, fds: pending_labels(connection) })
+    match many::describe_all(connection, &placements, Access::Write).await {
+        Ok(payloads) => {
+            let ids = payloads.iter().map(|payload| payload.object_id).collect();
+            Ok(CreateBuffersReply { ids, payloads, fds: pending_labels(connection) })
+        }
+        Err(error) => {
+            many::take_back(&session, peer, &placements).await;
+            Err(error)
+        }
+    }
 }
 
 /// Says where blobs lie.
-pub(super) fn get_buffers(
+pub(super) async fn get_buffers(
     connection: &mut Connection,
     request: &GetBuffersRequest,
 ) -> Result<GetBuffersReply, ServerError> {
     check_count(request.ids.ids().len())?;
     let (session, peer) = (connection.session(), connection.peer());
-    let placements = session.blobs().get(peer, request.ids.ids(), request.unsealed)?;
-    let payloads = describe_all(connection, &placements, Access::Read).inspect_err(|_| {
-        if peer.native {
-            session.blobs().give_back(peer, &placements);
+    let placements = many::get(&session, peer, request.ids.ids(), request.unsealed, Keep::AsPeer).await?;
+    match many::describe_all(connection, &placements, Access::Read).await {
+        Ok(payloads) => Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false }),
+        Err(error) => {
+            if peer.native {
+                many::give_back(&session, peer, &placements).await;
+            }
+            Err(error)
         }
-    })?;
-    Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false })
-}
-
-/// Describes blobs to this connection.
-pub(super) fn describe_all(
-    connection: &mut Connection,
-    placements: &[Placement],
-    access: Access,
-) -> Result<Vec<Payload>, ServerError> {
-    placements.iter().map(|placement| describe(connection, placement, access)).collect()
+    }
 }
 
 /// Describes a blob to this connection; an arena it does not know gets a label. Over TCP nothing can be mapped.
-fn describe(connection: &mut Connection, placement: &Placement, access: Access) -> Result<Payload, ServerError> {
+pub(super) fn describe(
+    connection: &mut Connection,
+    placement: &Placement,
+    access: Access,
+) -> Result<Payload, ServerError> {
     let payload = describe_bare(placement);
     let Some(file) = placement.file.as_ref().filter(|_| connection.entrance().is_unix()) else {
         return Ok(payload);
@@ -170,15 +170,18 @@ pub(super) fn shrink_buffer(
 }
 
 /// Gives leases back. There is no reply, unless the peer has no business to send this.
-pub(super) fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
+pub(super) async fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
     let (peer, session) = (connection.peer(), connection.session());
     if !peer.native {
         let message = "release_leases_notice is for connections that registered with `native`";
         return Err(ServerError::new(StatusCode::Invalid, message));
     }
-    let mut blobs = session.blobs();
-    let ignored = notice.ids.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();
-    drop(blobs);
+    let mut ignored = 0_usize;
+    many::each_step(&session, &notice.ids, |blobs, step| {
+        let unknown = step.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();
+        ignored = ignored.saturating_add(unknown);
+    })
+    .await;
     if ignored > 0 {
         tracing::debug!(connection = ?peer.connection, ignored, "leases that were never held are not released");
     }

@@ -12,6 +12,7 @@ use crate::state::State;
 use crate::store::arena::ArenaFile;
 use crate::store::labels::Labels;
 use crate::store::{ConnectionId, Peer};
+use crate::turn::elsewhere;
 
 /// Where a connection came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,15 @@ impl Connection {
         before.disconnect(self.peer.connection);
         self.state.leave(&before);
         true
+    }
+
+    /// Gives back all that it holds in the blobs, by a thread of its own if that takes long. Dropping it does the same,
+    /// on this thread.
+    pub(crate) async fn give_back(&self) {
+        let (session, id) = (self.session(), self.id());
+        if session.holds_much(id) {
+            elsewhere(move || session.disconnect(id)).await;
+        }
     }
 
     /// Logs the first malformed message of the peer; its others would only repeat it.

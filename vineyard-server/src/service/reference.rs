@@ -6,15 +6,15 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ServerError, StatusCode};
 
-use super::Connection;
+use super::{Connection, many};
 use crate::session::Session;
 
 /// Makes the connection depend on blobs.
-pub(super) fn increase(
+pub(super) async fn increase(
     connection: &Connection,
     request: &IncreaseReferenceCountRequest,
 ) -> IncreaseReferenceCountReply {
-    connection.session().blobs().retain(connection.id(), &request.ids);
+    many::each_step(&connection.session(), &request.ids, |blobs, step| blobs.retain(connection.id(), step)).await;
     IncreaseReferenceCountReply {}
 }
 

@@ -102,7 +102,7 @@ pub(super) fn pull(connection: &Connection, request: &PullNextStreamChunkRequest
     let session = connection.session();
     let (done, next) = session.streams().pull(request.id, connection.id())?;
     if let Some(done) = done {
-        session.delete(&[done], false, true);
+        session.delete(&[done], true);
     }
     Ok(next)
 }
@@ -120,7 +120,7 @@ pub(super) fn remove(
     request: &DropStreamRequest,
 ) -> Result<DropStreamReply, ServerError> {
     let unread = session.streams().remove(request.id)?;
-    session.delete(&unread, false, false);
+    session.delete(&unread, false);
     // A writer that waits for room has to learn that there is nothing to wait for.
     state.freed.notify_waiters();
     Ok(DropStreamReply {})

@@ -10,9 +10,10 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, finish, meta, name, refuse, stream};
+use super::{Connection, Next, answer, finish, meta, name, not_done, refuse, stream};
 use crate::store::Reserved;
 use crate::streams::{Pulled, WriterTicket};
+use crate::turn::elsewhere;
 
 /// A request that is not answered yet.
 #[derive(Debug)]
@@ -48,11 +49,18 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
     match waiting {
         Waiting::Data(request) => {
             let state = connection.state();
+            let mut missing = None;
             loop {
                 let mut changed = pin!(session.changed.notified());
                 // Before looking, so that no change is missed in between.
                 changed.as_mut().enable();
-                if let Some(encoded) = meta::get_data(&state, &session, &request, out) {
+                // One that was missing is looked at first: many may be waited for, and most changes bring none.
+                missing = match missing {
+                    Some(id) if meta::first_missing(&session, &[id]).await.is_some() => Some(id),
+                    _ => meta::first_missing(&session, &request.ids).await,
+                };
+                if missing.is_none() {
+                    let encoded = meta::get_data(&state, &session, request.ids, out).await;
                     return finish(connection, encoded, out);
                 }
                 changed.await;
@@ -138,10 +146,9 @@ async fn work_in_turn<R: Send + 'static>(
     .await
 }
 
-/// Does what takes its time on a thread of its own, and does it to the end whoever still waits for it.
+/// As [`elsewhere`].
 async fn work<R: Send + 'static>(job: impl FnOnce() -> R + Send + 'static) -> Result<R, ServerError> {
-    let failed = |_| ServerError::new(StatusCode::UnknownError, "the work was not done");
-    tokio::task::spawn_blocking(job).await.map_err(failed)
+    elsewhere(job).await.ok_or_else(not_done)
 }
 
 #[cfg(test)]

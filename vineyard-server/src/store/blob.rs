@@ -7,6 +7,7 @@ use vineyard_core::ObjectId;
 use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
+use super::uses::Users;
 
 /// A blob: a window on an allocation, or a file.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Blob {
     /// Leases of all connections.
     pub(super) leases: u64,
     /// Connections that depend on it.
-    pub(super) users: u32,
+    pub(super) users: Users,
     pub(super) sealed: bool,
     /// It goes with its creator, sealed or not.
     pub(super) owned: bool,
@@ -50,13 +51,13 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
-        let (sealed, owned, hidden, moved) = (false, false, false, Moved::No);
-        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, owned, hidden, moved }
+        let (users, sealed, owned, hidden, moved) = (Users::Nobody, false, false, false, Moved::No);
+        Self { file, allocation, offset, length, creator, leases: 0, users, sealed, owned, hidden, moved }
     }
 
     /// Whether it must stay where it is.
     pub(super) fn is_in_use(&self) -> bool {
-        !self.sealed || self.users > 0 || self.leases > 0 || self.moved != Moved::No
+        !self.sealed || self.users.count() > 0 || self.leases > 0 || self.moved != Moved::No
     }
 }
 

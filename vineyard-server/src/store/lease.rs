@@ -1,6 +1,6 @@
 //! Leases: which connection views which blob, and how often. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use vineyard_core::ObjectId;
 
@@ -11,7 +11,7 @@ pub struct ConnectionId(pub u64);
 /// Counts leases by connection and blob. How many a blob has in all is the blob's own record.
 #[derive(Debug, Default)]
 pub struct Leases {
-    held: HashMap<ConnectionId, HashMap<ObjectId, u64>>,
+    held: HashMap<ConnectionId, BTreeMap<ObjectId, u64>>,
     total: u64,
 }
 
@@ -49,13 +49,20 @@ impl Leases {
         true
     }
 
-    /// Gives back all leases of a connection and says how many each blob had.
-    pub fn release_all(&mut self, connection: ConnectionId) -> HashMap<ObjectId, u64> {
-        let blobs = self.held.remove(&connection).unwrap_or_default();
-        for count in blobs.values() {
-            self.total = self.total.saturating_sub(*count);
+    /// Gives back all leases of a connection on at most so many blobs, and says how many each of them had.
+    pub fn release_some(&mut self, connection: ConnectionId, most: usize) -> Vec<(ObjectId, u64)> {
+        let Some(blobs) = self.held.get_mut(&connection) else { return Vec::new() };
+        let released: Vec<_> = std::iter::from_fn(|| blobs.pop_first()).take(most).collect();
+        if blobs.is_empty() {
+            self.held.remove(&connection);
         }
-        blobs
+        self.total = released.iter().fold(self.total, |total, (_, count)| total.saturating_sub(*count));
+        released
+    }
+
+    /// On how many blobs a connection has leases.
+    pub fn num_held(&self, connection: ConnectionId) -> usize {
+        self.held.get(&connection).map_or(0, BTreeMap::len)
     }
 }
 
@@ -77,8 +84,11 @@ mod tests {
         assert!(leases.release(B, x));
         assert!(!leases.release(B, x), "it held only one");
         assert!(!leases.release(ConnectionId(3), x));
-        assert_eq!(leases.release_all(A), HashMap::from([(x, 2), (y, 1)]));
-        assert_eq!(leases.total(), 0);
-        assert!(leases.release_all(A).is_empty());
+        assert_eq!(leases.num_held(A), 2);
+        assert_eq!(leases.release_some(A, 1), [(x, 2)]);
+        assert_eq!((leases.total(), leases.num_held(A)), (1, 1));
+        assert_eq!(leases.release_some(A, 9), [(y, 1)]);
+        assert_eq!((leases.total(), leases.held.contains_key(&A)), (0, false));
+        assert!(leases.release_some(A, 9).is_empty());
     }
 }

@@ -29,17 +29,20 @@ mod lease;
 mod moves;
 mod pack;
 mod pool;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod uses;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use blob::Blob;
 pub use blob::Placement;
+pub use create::Creation;
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
@@ -54,15 +57,29 @@ pub struct Peer {
     pub native: bool,
 }
 
+/// What becomes of unsealed blobs in a list of blobs to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsealed {
+    /// One of them, and the whole list is refused.
+    Refused,
+    /// They are not there.
+    LeftOut,
+    /// They are like any other.
+    Wanted,
+}
+
 /// All blobs of a session.
 #[derive(Debug)]
 pub struct BlobStore {
     pool: SharedPool,
     /// Bytes that may be allocated by all sessions together.
     limit: u64,
-    blobs: HashMap<ObjectId, Blob>,
+    /// Ordered, as are the other maps of what may be many: none is ever rearranged as a whole while all wait for it.
+    blobs: BTreeMap<ObjectId, Blob>,
+    /// Blobs that were deleted with all others and are still to be looked at one by one. Hidden from everybody.
+    doomed: BTreeMap<ObjectId, Blob>,
     /// What goes with each connection: what it made and nobody sealed, and what it owns.
-    owned: HashMap<ConnectionId, HashSet<ObjectId>>,
+    owned: HashMap<ConnectionId, BTreeSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
 }
@@ -75,8 +92,8 @@ impl BlobStore {
     /// An empty store on memory that it shares with others.
     pub fn new(pool: SharedPool) -> Self {
         let limit = pool.lock().limit();
-        let (blobs, owned) = (HashMap::new(), HashMap::new());
-        Self { pool, limit, blobs, owned, leases: Leases::default(), uses: Uses::default() }
+        let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
+        Self { pool, limit, blobs, doomed, owned, leases: Leases::default(), uses: Uses::default() }
     }
 
     /// Leases of all connections.
@@ -142,8 +159,8 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotSealed`] for the whole request if one is not sealed and `unsealed` are not wanted.
-    pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+    /// [`StatusCode::ObjectNotSealed`] for all of them if one is not sealed and such are refused.
+    pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: Unsealed) -> Result<Vec<Placement>, ServerError> {
         let found = self.find(ids, unsealed)?;
         if peer.native {
             self.lease(peer, &found);
@@ -158,10 +175,14 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), with the code [`StatusCode::KeyError`].
-    pub fn get_to_send(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
-        let refused = |error: ServerError| ServerError::new(StatusCode::KeyError, error.message);
-        let mut found = self.find(ids, unsealed).map_err(refused)?;
+    /// As [`get`](Self::get).
+    pub fn get_to_send(
+        &mut self,
+        peer: Peer,
+        ids: &[ObjectId],
+        unsealed: Unsealed,
+    ) -> Result<Vec<Placement>, ServerError> {
+        let mut found = self.find(ids, unsealed)?;
         found.retain(|placement| placement.id != ObjectId::PLACEHOLDER_BLOB);
         self.lease(peer, &found);
         Ok(found)
@@ -185,7 +206,12 @@ impl BlobStore {
         }
     }
 
-    fn find(&self, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+    /// Where blobs lie, for who only looks whether they can be had.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn find(&self, ids: &[ObjectId], unsealed: Unsealed) -> Result<Vec<Placement>, ServerError> {
         let mut found = Vec::new();
         for &id in ids {
             match id {
@@ -193,11 +219,14 @@ impl BlobStore {
                 ObjectId::PLACEHOLDER_BLOB => found.push(self.placeholder()),
                 _ => {
                     let Some(blob) = self.visible(id) else { continue };
-                    if !blob.sealed && !unsealed {
-                        let message = format!("blob {id} is not sealed");
-                        return Err(ServerError::new(StatusCode::ObjectNotSealed, message));
+                    match unsealed {
+                        Unsealed::Refused if !blob.sealed => {
+                            let message = format!("blob {id} is not sealed");
+                            return Err(ServerError::new(StatusCode::ObjectNotSealed, message));
+                        }
+                        Unsealed::LeftOut if !blob.sealed => {}
+                        _ => found.push(Placement::of(id, blob)),
                     }
-                    found.push(Placement::of(id, blob));
                 }
             }
         }
@@ -208,6 +237,11 @@ impl BlobStore {
     fn placeholder(&self) -> Placement {
         let file = self.pool.lock().first_file().cloned();
         Placement { id: ObjectId::PLACEHOLDER_BLOB, file, offset: 0, length: self.limit, sealed: true, owned: true }
+    }
+
+    /// Whether an id stands for a blob, even if nobody sees it any more.
+    fn knows(&self, id: ObjectId) -> bool {
+        self.blobs.contains_key(&id) || self.doomed.contains_key(&id)
     }
 
     fn visible(&self, id: ObjectId) -> Option<&Blob> {
@@ -234,9 +268,18 @@ impl BlobStore {
         self.visible(id).filter(|_| own).map(|blob| blob.length)
     }
 
-    /// All blobs that everybody may read, with their lengths, in no particular order.
-    pub fn sealed(&self) -> impl Iterator<Item = (ObjectId, u64)> + '_ {
-        self.blobs.iter().filter(|(_, blob)| blob.sealed && !blob.hidden).map(|(id, blob)| (*id, blob.length))
+    /// The blobs that everybody may read, with their lengths, in the order of their ids: of the next `most` blobs after
+    /// an id, or of the first. Gives the last id that was looked at as well, as long as there may be more.
+    pub fn sealed(&self, after: Option<ObjectId>, most: usize) -> (Vec<(ObjectId, u64)>, Option<ObjectId>) {
+        let from = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let (mut found, mut last) = (Vec::new(), None);
+        for (id, blob) in self.blobs.range(from).take(most) {
+            if blob.sealed && !blob.hidden {
+                found.push((*id, blob.length));
+            }
+            last = Some(*id);
+        }
+        (found, last)
     }
 
     /// Deletes one blob. Its memory is free when the last lease on it ends, at once if there is none.
@@ -260,21 +303,6 @@ impl BlobStore {
             }
         }
         freed
-    }
-
-    /// Every blob that is there, for who deletes all.
-    pub fn all(&self) -> Vec<ObjectId> {
-        self.blobs.iter().filter(|(_, blob)| !blob.hidden).map(|(id, _)| *id).collect()
-    }
-
-    /// Gives everything back, whoever views it: nobody is left.
-    pub fn close(&mut self) {
-        for (_, blob) in self.blobs.drain() {
-            if let Some(allocation) = blob.allocation {
-                self.pool.lock().release_window(allocation);
-            }
-        }
-        (self.leases, self.uses, self.owned) = (Leases::default(), Uses::default(), HashMap::new());
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -315,20 +343,6 @@ impl BlobStore {
         held
     }
 
-    /// Ends a connection: what goes with it is deleted, its leases and dependencies are given back.
-    /// Returns the blobs that went, and those that nobody depends on any more.
-    pub fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let mut unused: Vec<ObjectId> = self.owned.remove(&connection).unwrap_or_default().into_iter().collect();
-        for id in &unused {
-            self.hide(*id);
-        }
-        for (id, count) in self.leases.release_all(connection) {
-            self.unlease(id, count);
-        }
-        unused.extend(self.depend_no_more(connection));
-        unused
-    }
-
     /// Deletes a blob; false if it is not there.
     fn hide(&mut self, id: ObjectId) -> bool {
         let hidden = self.hide_only(id);
@@ -349,8 +363,9 @@ impl BlobStore {
         if goes {
             self.own_no_more(creator, id);
         }
-        if users > 0 {
-            self.uses.forget(id, users, creator);
+        for user in users.iter() {
+            // All users have it among what they depend on.
+            let _ = self.uses.end(user, id);
         }
         true
     }
@@ -367,6 +382,8 @@ impl BlobStore {
             if blob.hidden {
                 self.free(id);
             }
+        } else if let Some(blob) = self.doomed.get_mut(&id) {
+            blob.leases = blob.leases.saturating_sub(count);
         }
     }
 

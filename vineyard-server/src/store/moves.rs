@@ -35,7 +35,7 @@ impl BlobStore {
     pub fn take_over(&mut self, id: ObjectId, handover: Handover, connection: ConnectionId) -> bool {
         let Handover { file, allocation, offset, length } = handover;
         // An id of the wrong kind would be found by nobody, and could be that of an object.
-        if is_well_known(id) || !id.is_blob() || self.blobs.contains_key(&id) {
+        if is_well_known(id) || !id.is_blob() || self.knows(id) {
             if let Some(allocation) = allocation {
                 self.pool.lock().release_window(allocation);
             }

@@ -1,6 +1,6 @@
 //! The memory of a server: arenas, the ranges handed out of them, and the limit on their sum.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use super::arena::ArenaFile;
 const EXTRA_ARENA_BYTES: u64 = 64 << 20;
 
 /// Names an allocation; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AllocationId(u64);
 
 /// A range of an arena, shared by the windows on it and freed with the last of them.
@@ -114,7 +114,7 @@ pub struct Pool {
     /// Bytes of all arenas; bounded, because pages that were touched once stay.
     capacity: u64,
     arenas: Vec<Arena>,
-    allocations: HashMap<AllocationId, Allocation>,
+    allocations: BTreeMap<AllocationId, Allocation>,
     next: u64,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
@@ -127,7 +127,7 @@ impl Pool {
     ///
     /// As [`ArenaFile::create`].
     pub fn new(limit: u64) -> io::Result<Self> {
-        let (arenas, allocations, freed) = (Vec::new(), HashMap::new(), Arc::default());
+        let (arenas, allocations, freed) = (Vec::new(), BTreeMap::new(), Arc::default());
         let mut pool = Self { limit, used: 0, capacity: 0, arenas, allocations, next: 0, freed };
         pool.add_arena(limit)?;
         Ok(pool)
@@ -183,6 +183,40 @@ impl Pool {
         windows: usize,
     ) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         self.check(Some(charged))?;
+        let placed = self.place(length, charged, windows)?;
+        self.used = self.used.saturating_add(charged);
+        Ok(placed)
+    }
+
+    /// Counts bytes for which [`place`](Self::place) is to find room, or [`discharge`](Self::discharge) is called.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn charge(&mut self, wanted: Option<u64>) -> Result<u64, ServerError> {
+        self.check(wanted)?;
+        let wanted = wanted.unwrap_or(0);
+        self.used = self.used.saturating_add(wanted);
+        Ok(wanted)
+    }
+
+    /// Counts bytes no more that were [charged](Self::charge).
+    pub fn discharge(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+        self.freed.notify_waiters();
+    }
+
+    /// As [`allocate`](Self::allocate), for bytes that were [charged](Self::charge).
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if the arenas do not allow it.
+    pub fn place(
+        &mut self,
+        length: u64,
+        charged: u64,
+        windows: usize,
+    ) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         let (arena, file, offset) = match self.find(length) {
             Some(found) => found,
             None => {
@@ -200,7 +234,6 @@ impl Pool {
         };
         let id = AllocationId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.used = self.used.saturating_add(charged);
         self.allocations.insert(id, Allocation { arena, offset, length, charged, windows });
         Ok((id, file, offset))
     }
@@ -230,7 +263,12 @@ impl Pool {
 
     /// One window less; the last one frees the range.
     pub fn release_window(&mut self, id: AllocationId) {
-        if let Some(range) = self.reserve_window(id) {
+        self.release_windows(id, 1);
+    }
+
+    /// So many windows less.
+    pub fn release_windows(&mut self, id: AllocationId, count: usize) {
+        if let Some(range) = self.reserve_windows(id, count) {
             self.restore(range);
         }
     }
@@ -238,8 +276,12 @@ impl Pool {
     /// As [`release_window`](Self::release_window), but nobody is handed the range until it is given back by
     /// [`SharedPool::trim`]. `None` if other windows are left.
     pub fn reserve_window(&mut self, id: AllocationId) -> Option<Reserved> {
+        self.reserve_windows(id, 1)
+    }
+
+    fn reserve_windows(&mut self, id: AllocationId, count: usize) -> Option<Reserved> {
         let allocation = self.allocations.get_mut(&id)?;
-        allocation.windows = allocation.windows.saturating_sub(1);
+        allocation.windows = allocation.windows.saturating_sub(count);
         if allocation.windows > 0 {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The store against a model that knows every byte's owner.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use proptest::prelude::*;
@@ -24,6 +24,35 @@ impl BlobStore {
     fn allocated_bytes(&self) -> u64 {
         self.pool.lock().allocated()
     }
+
+    /// Makes several blobs, all or none.
+    fn create_many(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Vec<Placement>, ServerError> {
+        let mut creation = Creation::new(&self.pool.clone(), peer, sizes)?;
+        let mut made = Vec::new();
+        for size in sizes {
+            match self.create_next(&mut creation, *size, ids) {
+                Ok(placement) => made.push(placement),
+                Err(error) => {
+                    self.take_back(peer, &made);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Ends a connection in steps of two blobs.
+    fn disconnect(&mut self, connection: ConnectionId) {
+        while self.disconnect_some(connection, 2).is_some() {}
+    }
+
+    /// Deletes everything in steps of two blobs.
+    fn clear(&mut self) -> Vec<Reserved> {
+        let mut freed = Vec::new();
+        self.doom();
+        while self.sweep(2, &mut freed) {}
+        freed
+    }
 }
 
 fn peer(connection: u64, native: bool) -> Peer {
@@ -40,6 +69,7 @@ enum Step {
     Release(usize, prop::sample::Index),
     Shrink(usize, prop::sample::Index, u64),
     Disconnect(usize),
+    Clear,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -54,6 +84,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Release(c, b)),
         1 => (0usize..3, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
         1 => (0usize..3).prop_map(Step::Disconnect),
+        1 => Just(Step::Clear),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -210,7 +241,7 @@ proptest! {
                 Step::Get(who, blob, unsealed) => {
                     let id = *blob.get(&all);
                     let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    match (store.get(peers[who], &[id, id], unsealed), known) {
+                    match (store.get(peers[who], &[id, id], if unsealed { Unsealed::Wanted } else { Unsealed::Refused }), known) {
                         (Ok(found), Some(known)) => {
                             prop_assert!(known.sealed || unsealed);
                             prop_assert_eq!(found.len(), 2);
@@ -266,6 +297,14 @@ proptest! {
                         known.bytes.end = known.bytes.start + size;
                     }
                 }
+                Step::Clear => {
+                    let freed = store.clear();
+                    store.pool.clone().trim(freed);
+                    for known in model.blobs.values_mut() {
+                        known.visible = false;
+                        known.users.clear();
+                    }
+                }
                 Step::Disconnect(who) => {
                     store.disconnect(peers[who].connection);
                     model.disconnect(peers[who].connection);
@@ -317,7 +356,7 @@ fn the_well_known_blobs_are_always_there() {
     let me = peer(1, true);
     assert_eq!(store.create(me, 0, &ids).map(|made| (made.id, made.length)), Ok((ObjectId::EMPTY_BLOB, 0)));
     let both = [ObjectId::EMPTY_BLOB, ObjectId::PLACEHOLDER_BLOB];
-    let found = store.get(me, &both, false).expect("always");
+    let found = store.get(me, &both, Unsealed::Refused).expect("always");
     assert_eq!((found[0].length, found[1].length, found[1].sealed), (0, LIMIT, true));
     assert_eq!(store.num_leases(), 0, "there is nothing to hold");
     for id in both {
@@ -327,7 +366,7 @@ fn the_well_known_blobs_are_always_there() {
     assert!(!store.contains(ObjectId::EMPTY_BLOB) && store.contains(ObjectId::PLACEHOLDER_BLOB));
     assert_eq!(store.shrink(me, both[0], 1).map_err(|e| e.code), Err(StatusCode::Invalid));
     assert_eq!(store.shrink(me, both[1], 1).map_err(|e| e.code), Err(StatusCode::ObjectSealed));
-    assert_eq!(store.sealed().count(), 0, "neither is listed");
+    assert_eq!(store.sealed(None, 9), (vec![], None), "neither is listed");
 }
 
 #[test]
@@ -335,7 +374,7 @@ fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
     let (mut store, ids) = store();
     let (me, other) = (peer(1, true), peer(2, true));
     let blob = store.create(me, 1000, &ids).expect("fits").id;
-    store.get(other, &[blob], true).expect("unsealed ones are wanted");
+    store.get(other, &[blob], Unsealed::Wanted).expect("unsealed ones are wanted");
     store.shrink(me, blob, 500).expect("shorter");
     assert_eq!(store.used_bytes(), 1000);
     store.disconnect(other.connection);
@@ -355,7 +394,8 @@ fn a_moved_blob_belongs_to_both_sessions() {
     let other = ids.blob();
     assert!(to.take_over(other, once, ConnectionId(9)));
     assert!(!to.take_over(other, twice, ConnectionId(9)), "it is there already");
-    let (ours, theirs) = (from.find(&[blob], false).expect("sealed"), to.find(&[other], false).expect("sealed"));
+    let (ours, theirs) =
+        (from.find(&[blob], Unsealed::Refused).expect("sealed"), to.find(&[other], Unsealed::Refused).expect("sealed"));
     assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
     assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
     from.remove(blob).expect("there");
@@ -392,13 +432,55 @@ fn bytes_on_the_way_are_not_reused() {
     let (mut store, ids) = store();
     let me = peer(1, false);
     let blob = store.create(me, 1000, &ids).expect("fits").id;
-    assert_eq!(store.get_to_send(me, &[blob], false).map_err(|e| e.code).err(), Some(StatusCode::KeyError));
+    assert_eq!(
+        store.get_to_send(me, &[blob], Unsealed::Refused).map_err(|e| e.code).err(),
+        Some(StatusCode::ObjectNotSealed)
+    );
     store.seal(me, blob).expect("there");
-    let sending = store.get_to_send(me, &[blob], false).expect("sealed");
+    let sending = store.get_to_send(me, &[blob], Unsealed::Refused).expect("sealed");
     assert!(store.remove_to_trim(&[blob]).is_empty());
     assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
     store.give_back(me, &sending);
     assert_eq!(store.used_bytes(), 0);
+}
+
+#[test]
+fn doomed_blobs_are_gone_at_once_and_keep_their_memory_for_who_views_them() {
+    let (mut store, ids) = store();
+    let (me, other) = (peer(1, true), peer(2, false));
+    let blobs: Vec<ObjectId> = (0..4).map(|_| store.create(other, 1000, &ids).expect("fits").id).collect();
+    blobs.iter().take(3).for_each(|id| store.seal(other, *id).expect("there"));
+    store.get(me, &blobs[..2], Unsealed::Refused).expect("sealed");
+    store.doom();
+    assert!(blobs.iter().all(|id| !store.contains(*id) && store.remove(*id).is_err()));
+    assert_eq!((store.used_bytes(), store.num_leases(), store.sealed(None, 9)), (4000, 2, (vec![], None)));
+    let added = store.create(me, 500, &ids).expect("fits").id;
+    assert!(store.release_lease(me.connection, blobs[0]), "leases on what is doomed can be given back");
+    assert!(store.release(other.connection, blobs[0]).is_ok(), "and dependencies be ended");
+    let mut freed = Vec::new();
+    while store.sweep(1, &mut freed) {}
+    assert_eq!((freed.len(), store.used_bytes(), store.contains(added)), (3, 1500, true));
+    assert_eq!(store.release(other.connection, blobs[2]).map_err(|e| e.code), Err(StatusCode::KeyError));
+    store.pool.trim(freed);
+    store.disconnect(me.connection);
+    assert_eq!((store.used_bytes(), store.allocated_bytes()), (0, 0));
+}
+
+#[test]
+fn memory_of_blobs_that_are_being_made_is_nobody_elses() {
+    let (mut store, ids) = store();
+    let (me, other) = (peer(1, true), peer(2, true));
+    let sizes = [5000, 100, 100, 6000];
+    let mut creation = Creation::new(&store.pool.clone(), me, &sizes).expect("fits");
+    let made = store.create_next(&mut creation, sizes[0], &ids).expect("fits");
+    assert_eq!(store.used_bytes(), 11_200);
+    assert!(store.create(other, LIMIT - 11_199, &ids).is_err());
+    let beside = store.create(other, LIMIT - 11_200, &ids).expect("fits");
+    drop(creation);
+    assert_eq!(store.used_bytes(), LIMIT - 6_200, "what was not made is given back");
+    store.take_back(me, &[made]);
+    store.take_back(other, &[beside]);
+    assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
 }
 
 #[test]

@@ -15,7 +15,7 @@ impl BlobStore {
         if self.uses.add(connection, id)
             && let Some(blob) = self.blobs.get_mut(&id)
         {
-            blob.users = blob.users.saturating_add(1);
+            blob.users.add(connection);
         }
     }
 
@@ -33,24 +33,18 @@ impl BlobStore {
                 ServerError::new(StatusCode::ObjectNotExists, message)
             }
         })?;
-        Ok(self.lose_user(id))
+        Ok(self.lose_user(id, connection))
     }
 
-    fn lose_user(&mut self, id: ObjectId) -> u32 {
+    pub(super) fn lose_user(&mut self, id: ObjectId, user: ConnectionId) -> u32 {
         let Some(blob) = self.blobs.get_mut(&id) else { return 0 };
-        blob.users = blob.users.saturating_sub(1);
-        blob.users
-    }
-
-    /// Ends all dependencies of a connection; the blobs that nobody depends on any more.
-    pub(super) fn depend_no_more(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let used = self.uses.end_all(connection);
-        used.into_iter().filter(|id| self.lose_user(*id) == 0 && self.blobs.contains_key(id)).collect()
+        blob.users.remove(user);
+        blob.users.count()
     }
 
     /// How many connections depend on a blob.
     pub fn num_users(&self, id: ObjectId) -> u32 {
-        self.visible(id).map_or(0, |blob| blob.users)
+        self.visible(id).map_or(0, |blob| blob.users.count())
     }
 
     /// Whether a blob has to stay where it is: it is being written, viewed or depended upon. What is not there counts
