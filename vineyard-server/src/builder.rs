@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vineyard_core::InstanceId;
 
-use crate::config::{AboveMemory, Config, RpcConfig};
+use crate::config::{AboveMemory, Config, RpcConfig, StockLeases};
 use crate::error::StartError;
 use crate::server::{ServerHandle, start};
 
@@ -93,6 +93,13 @@ impl ServerBuilder {
     /// stream's writer waits for its reader above that.
     pub fn stream_threshold(mut self, percent: u32) -> Self {
         self.config.stream_threshold = percent;
+        self
+    }
+
+    /// What becomes of deleted blobs that published clients may still look at, when memory is short;
+    /// [`StockLeases::Reclaim`] by default.
+    pub fn stock_leases(mut self, leases: StockLeases) -> Self {
+        self.config.stock_leases = leases;
         self
     }
 

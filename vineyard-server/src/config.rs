@@ -60,12 +60,27 @@ pub(crate) struct Config {
     pub(crate) peer_timeout: Duration,
     /// Percent of the size from which on the writers of streams wait.
     pub(crate) stream_threshold: u32,
+    /// What becomes of deleted blobs that published clients may look at.
+    pub(crate) stock_leases: StockLeases,
     /// Whether TCP clients are offered compression.
     pub(crate) compression: bool,
     /// The users and their passwords; without the file all are let in.
     pub(crate) htpasswd: Option<PathBuf>,
     /// What the status says about where the server runs.
     pub(crate) deployment: String,
+}
+
+/// What becomes of deleted blobs that connections of the published client may still look at, which never say when they
+/// are done, once memory is short. While there is room their memory is nobody else's in any case, and that of what our
+/// own clients look at never is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum StockLeases {
+    /// Their memory is used again, what was deleted first first: such a client that still looks at a deleted blob may
+    /// see other bytes, as on the original server.
+    #[default]
+    Reclaim,
+    /// It is kept until the connection ends; who asks for more is refused.
+    Honour,
 }
 
 impl Default for Config {
@@ -82,6 +97,7 @@ impl Default for Config {
             max_message_bytes: MAX_BODY_BYTES,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,
+            stock_leases: StockLeases::default(),
             compression: true,
             htpasswd: None,
             deployment: "local".to_owned(),

@@ -53,6 +53,7 @@ mod turn;
 mod workers;
 
 pub use builder::ServerBuilder;
+pub use config::StockLeases;
 pub use error::StartError;
 pub use server::{Server, ServerHandle, StopReport};
 pub use size::{Bytes, SizeError, parse_size};

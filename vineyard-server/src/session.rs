@@ -129,46 +129,51 @@ impl Session {
 
     /// Does a part of a deletion, with one hold of the locks; the blobs that went. Their memory is free at once as far
     /// as nobody views it, unless it is collected in `freed` to be given back to the system.
-    pub(crate) fn delete_some(&self, deletion: &mut Deletion, freed: Option<&mut Vec<Reserved>>) -> Vec<ObjectId> {
+    pub(crate) fn delete_some(
+        &self,
+        deletion: &mut Deletion,
+        freed: Option<&mut Vec<Reserved>>,
+        by: ConnectionId,
+    ) -> Vec<ObjectId> {
         let mut tree = self.tree();
         let deleted = deletion.step(&mut tree, STEP).blobs;
         // With the tree still locked, so that nothing is linked to a blob that is about to go.
         match freed {
-            None => self.delete_blobs(&deleted),
-            Some(freed) => freed.extend(self.delete_blobs_to_trim(&deleted)),
+            None => self.delete_blobs(&deleted, by),
+            Some(freed) => freed.extend(self.delete_blobs_to_trim(&deleted, by)),
         }
         deleted
     }
 
     /// Deletes objects and blobs, without force. Their memory is free at once, as far as nobody views it. For few of
     /// them: all of it is done by this thread.
-    pub(crate) fn delete(&self, ids: &[ObjectId], deep: bool) {
+    pub(crate) fn delete(&self, ids: &[ObjectId], deep: bool, by: ConnectionId) {
         let mut deletion = Deletion::new(ids, false, deep);
         while !deletion.is_done() {
-            self.delete_some(&mut deletion, None);
+            self.delete_some(&mut deletion, None, by);
             self.queue.give_locks_away();
         }
     }
 
     /// Deletes blobs without looking at metadata; those that are not there count as deleted.
-    pub(crate) fn delete_blobs(&self, ids: &[ObjectId]) {
+    pub(crate) fn delete_blobs(&self, ids: &[ObjectId], by: ConnectionId) {
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
         for id in ids {
             plasma.forget(*id);
-            if let Err(error) = blobs.remove(*id) {
+            if let Err(error) = blobs.remove(*id, by) {
                 tracing::trace!(%error, "nothing to delete");
             }
         }
     }
 
     /// As [`delete_blobs`](Self::delete_blobs), for who gives the pages back to the system.
-    pub(crate) fn delete_blobs_to_trim(&self, ids: &[ObjectId]) -> Vec<Reserved> {
+    pub(crate) fn delete_blobs_to_trim(&self, ids: &[ObjectId], by: ConnectionId) -> Vec<Reserved> {
         let mut plasma = self.plasma();
         for id in ids {
             plasma.forget(*id);
         }
-        self.blobs().remove_to_trim(ids)
+        self.blobs().remove_to_trim(ids, by)
     }
 
     /// Hides all objects and blobs, and gives what has to be dropped of them, which takes time. [`sweep`](Self::sweep)
@@ -181,8 +186,8 @@ impl Session {
     }
 
     /// Deletes some of the blobs that were doomed, and adds memory to give back to the system. False if none was left.
-    pub(crate) fn sweep(&self, freed: &mut Vec<Reserved>) -> bool {
-        self.blobs().sweep(STEP, freed)
+    pub(crate) fn sweep(&self, freed: &mut Vec<Reserved>, by: ConnectionId) -> bool {
+        self.blobs().sweep(STEP, freed, by)
     }
 
     /// Whether to give back what a connection holds takes long.
@@ -194,7 +199,7 @@ impl Session {
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
         let dropped = self.streams().disconnect(connection);
         if let Some(unread) = dropped {
-            self.delete(&unread, false);
+            self.delete(&unread, false, connection);
             // A writer that waits for room has to learn that there is nothing to wait for.
             self.freed.notify_waiters();
         }
@@ -214,7 +219,7 @@ impl Session {
                 if blobs.came_from_elsewhere(id) || !plasma.forget(id) {
                     continue;
                 }
-                if let Err(error) = blobs.remove(id) {
+                if let Err(error) = blobs.remove(id, connection) {
                     tracing::trace!(%error, "nothing to delete");
                 }
             }

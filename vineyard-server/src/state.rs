@@ -15,7 +15,7 @@ use vineyard_core::protocol::chunk;
 use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
 use crate::auth::Htpasswd;
-use crate::config::Config;
+use crate::config::{Config, StockLeases};
 use crate::ids::IdGenerator;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) compression: bool,
     /// How full the memory may be for a stream to get its next chunk, in percent.
     pub(crate) stream_threshold: u32,
+    /// Whether memory is never taken from under published clients.
+    pub(crate) honours_stock_leases: bool,
     pub(crate) max_message: usize,
     /// How long a peer may stall in the middle of something.
     pub(crate) peer_timeout: Duration,
@@ -65,11 +67,27 @@ impl Settings {
             deployment: config.deployment.clone(),
             compression: config.compression && chunk::AVAILABLE,
             stream_threshold: config.stream_threshold,
+            honours_stock_leases: config.stock_leases == StockLeases::Honour,
             max_message: config.max_message_bytes,
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
         }
+    }
+}
+
+/// Counts deleted blobs whose memory was taken although published clients might look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Reclaimed {
+    pub(crate) blobs: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+}
+
+impl Reclaimed {
+    /// So many more.
+    pub(crate) fn add(&self, blobs: u64, bytes: u64) {
+        self.blobs.fetch_add(blobs, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -100,6 +118,8 @@ pub(crate) struct State {
     /// The users that are let in; without it everybody is.
     pub(crate) htpasswd: Option<Htpasswd>,
     pub(crate) verifications: Arc<Semaphore>,
+    /// Memory that was taken from under published clients.
+    pub(crate) reclaimed: Reclaimed,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
     pub(crate) workers: Arc<Workers>,
@@ -141,6 +161,7 @@ impl State {
             rpc_connections: Gauge::default(),
             htpasswd,
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
+            reclaimed: Reclaimed::default(),
             trims: Arc::new(Semaphore::new(1)),
             workers,
             next_connection: AtomicU64::new(0),
@@ -176,6 +197,12 @@ impl State {
             return Some(Arc::clone(&self.root));
         }
         self.children().get(&id).filter(|session| !session.closing.is_cancelled()).cloned()
+    }
+
+    /// All sessions, the root first.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        let children = self.children();
+        std::iter::once(&self.root).chain(children.values()).cloned().collect()
     }
 
     /// The path of the socket of a session: the root's, with the session's number.

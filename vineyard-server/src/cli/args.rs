@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
 
+use crate::config::StockLeases;
+
 use super::gflags::{FLAGS, Flag, Kind, Role, rewrite};
 
 /// A vineyard server: holds large immutable data in shared memory, so that the processes of this machine share it
@@ -91,6 +93,11 @@ pub(super) struct Args {
     /// How full of streams the server may become, in percent of its size; above that, their writers wait
     #[arg(long, value_name = "PERCENT", alias = "stream_threshold", default_value_t = 80)]
     pub(super) stream_threshold: u32,
+
+    /// What becomes of deleted blobs that published clients may still look at, when memory is short: it is used again, or
+    /// kept until they go
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    pub(super) stock_leases: StockLeases,
 
     /// TCP clients are not offered to have payloads compressed
     #[arg(long, alias = "nocompression", overrides_with = "compression")]

@@ -105,6 +105,7 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         .max_message_size(max_message_size)
         .peer_timeout(Duration::from_secs(args.peer_timeout))
         .stream_threshold(args.stream_threshold)
+        .stock_leases(args.stock_leases)
         .compression(!args.no_compression)
         .deployment(args.deployment);
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {

@@ -137,6 +137,6 @@ fn move_one(connection: &Connection, there: &Session, here: &Session, from: Hand
         && taken
         && !here.plasma().insert(&name, Entry { blob: target, plasma_size })
     {
-        here.delete_blobs(&[target]);
+        here.delete_blobs(&[target], connection.id());
     }
 }

@@ -10,7 +10,7 @@ use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
 use super::many::{self, Keep};
-use crate::session::Session;
+use super::room::with_room;
 use crate::store::arena::Access;
 use crate::store::{BlobStore, Placement};
 
@@ -40,10 +40,12 @@ pub(super) fn create_buffer(
 /// Allocates one blob for the peer, which may own it.
 pub(super) fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let mut blobs = session.blobs();
-    let placement = blobs.create(connection.peer(), size, &state.ids)?;
-    own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
-    drop(blobs);
+    let placement = with_room(connection, size, || {
+        let mut blobs = session.blobs();
+        let placement = blobs.create(connection.peer(), size, &state.ids)?;
+        own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
+        Ok(placement)
+    })?;
     session.changed.notify_waiters();
     Ok(placement)
 }
@@ -154,9 +156,13 @@ pub(super) fn seal(connection: &Connection, request: &SealRequest) -> Result<Sea
 }
 
 /// Deletes a blob.
-pub(super) fn drop_buffer(session: &Session, request: &DropBufferRequest) -> Result<DropBufferReply, ServerError> {
+pub(super) fn drop_buffer(
+    connection: &Connection,
+    request: &DropBufferRequest,
+) -> Result<DropBufferReply, ServerError> {
+    let session = connection.session();
     session.plasma().forget(request.id);
-    session.blobs().remove(request.id)?;
+    session.blobs().remove(request.id, connection.id())?;
     Ok(DropBufferReply {})
 }
 

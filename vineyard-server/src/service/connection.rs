@@ -60,7 +60,7 @@ impl Connection {
             Entrance::Unix { .. } => session.ipc_connections.add(),
             Entrance::Tcp => state.rpc_connections.add(),
         }
-        let peer = Peer { connection: state.new_connection(), native: false };
+        let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix() };
         let (labels, lent) = (Labels::default(), HashMap::new());
         Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
     }
@@ -99,6 +99,7 @@ impl Connection {
     pub(super) fn admit(&mut self, native: bool) {
         self.registered = true;
         self.peer.native = native;
+        self.peer.views = self.entrance.is_unix() && !native;
     }
 
     /// Lets the peer work in another session; what it held in the one before is given back. False if the session has

@@ -6,6 +6,7 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{InstanceId, ServerError, StatusCode};
 
+use super::Connection;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::Reserved;
@@ -70,16 +71,17 @@ pub(super) fn migrate(
 }
 
 /// Deletes everything that is there; the memory to give back to the system. What others make meanwhile may stay.
-pub(super) async fn clear(session: &Session) -> Vec<Reserved> {
+pub(super) async fn clear(connection: &Connection) -> Vec<Reserved> {
+    let (session, by) = (connection.session(), connection.id());
     let _turn = session.clears.lock().await;
     let mut freed = Vec::new();
     // Who was cut short has left something.
-    while session.sweep(&mut freed) {
+    while session.sweep(&mut freed, by) {
         session.queue.give_way().await;
     }
     let gone = session.doom();
     let dropped = elsewhere(move || drop(gone));
-    while session.sweep(&mut freed) {
+    while session.sweep(&mut freed, by) {
         session.queue.give_way().await;
     }
     dropped.await;

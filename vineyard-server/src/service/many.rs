@@ -5,6 +5,7 @@ use vineyard_core::{ObjectId, ServerError};
 
 use super::Connection;
 use super::blob::{describe, own};
+use super::room::with_room;
 use crate::session::Session;
 use crate::store::arena::Access;
 use crate::store::{BlobStore, Creation, Peer, Placement, Unsealed};
@@ -33,7 +34,8 @@ pub(super) async fn create(
     leased_to: Option<Peer>,
 ) -> Result<Vec<Placement>, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let mut creation = Creation::new(&state.pool, peer, sizes)?;
+    let total = sizes.iter().copied().fold(0, u64::saturating_add);
+    let mut creation = with_room(connection, total, || Creation::new(&state.pool, peer, sizes))?;
     let mut made = Vec::new();
     for (number, step) in sizes.chunks(STEP).enumerate() {
         if number > 0 {

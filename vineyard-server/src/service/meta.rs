@@ -86,7 +86,7 @@ fn create_now(
         for id in seal {
             blobs.seal(peer, *id)?;
         }
-        created.blobs.iter().for_each(|id| blobs.disown(*id));
+        created.blobs.iter().for_each(|id| blobs.reached(*id));
         created.objects
     };
     session.changed.notify_waiters();
@@ -200,11 +200,12 @@ pub(super) async fn list_data(
 ///
 /// Code 7 if the fast path is to delete what is no blob.
 pub(super) async fn delete(
-    session: &Session,
+    connection: &Connection,
     request: DelDataRequest,
     mut freed: Option<&mut Vec<Reserved>>,
 ) -> Result<Vec<ObjectId>, ServerError> {
     let DelDataRequest { ids, force, deep, fastpath, .. } = request;
+    let (session, by) = (connection.session(), connection.id());
     if fastpath {
         check_fastpath(&ids)?;
         for (number, step) in ids.chunks(STEP).enumerate() {
@@ -212,8 +213,8 @@ pub(super) async fn delete(
                 session.queue.give_way().await;
             }
             match &mut freed {
-                None => session.delete_blobs(step),
-                Some(freed) => freed.extend(session.delete_blobs_to_trim(step)),
+                None => session.delete_blobs(step, by),
+                Some(freed) => freed.extend(session.delete_blobs_to_trim(step, by)),
             }
         }
         return Ok(ids);
@@ -221,7 +222,7 @@ pub(super) async fn delete(
     let mut deletion = Deletion::new(&ids, force, deep);
     let mut deleted = Vec::new();
     loop {
-        deleted.extend(session.delete_some(&mut deletion, freed.as_deref_mut()));
+        deleted.extend(session.delete_some(&mut deletion, freed.as_deref_mut(), by));
         if deletion.is_done() {
             deleted.sort_unstable();
             return Ok(deleted);

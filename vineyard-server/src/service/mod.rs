@@ -15,6 +15,7 @@ mod name;
 mod plasma;
 mod reference;
 mod remote;
+mod room;
 mod session;
 mod stream;
 mod wait;
@@ -128,7 +129,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             Err(error) => refuse(connection, &error, out),
         },
         Request::Seal(request) => answer!(blob::seal(connection, &request)),
-        Request::DropBuffer(request) => answer!(blob::drop_buffer(&session, &request)),
+        Request::DropBuffer(request) => answer!(blob::drop_buffer(connection, &request)),
         Request::ShrinkBuffer(request) => answer!(blob::shrink_buffer(connection, &request)),
         Request::ReleaseLeases(notice) => match blob::release_leases(connection, &notice).await {
             Ok(()) => Next::Silence,
@@ -179,7 +180,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::Label(request) => answer!(copy::label(&session, &request)),
         Request::ShallowCopy(request) => answer!(copy::shallow_copy(&state, &session, &request)),
         Request::MigrateObject(request) => answer!(copy::migrate(&state, &session, &request)),
-        Request::Clear(_) => match copy::clear(&session).await {
+        Request::Clear(_) => match copy::clear(connection).await {
             freed if freed.is_empty() => answer!(Ok(ClearReply {})),
             freed => Next::Wait(Waiting::Trim(freed, Trimmed::Clear)),
         },
@@ -207,7 +208,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             Err(error) => refuse(connection, &error, out),
         },
         Request::StopStream(request) => answer!(stream::stop(&session, &request)),
-        Request::DropStream(request) => answer!(stream::remove(&state, &session, &request)),
+        Request::DropStream(request) => answer!(stream::remove(connection, &request)),
 
         Request::CreateBufferByPlasma(request) => answer!(plasma::create(connection, &request)),
         Request::GetBuffersByPlasma(request) => match plasma::get(connection, &request).await {
@@ -238,10 +239,9 @@ fn expect(expected: Result<Expect, ServerError>, connection: &mut Connection, ou
 }
 
 async fn delete(connection: &mut Connection, request: DelDataRequest, feedbacks: bool, out: &mut Vec<u8>) -> Next {
-    let session = connection.session();
     let mut freed = Vec::new();
     let collected = request.memory_trim.then_some(&mut freed);
-    match meta::delete(&session, request, collected).await {
+    match meta::delete(connection, request, collected).await {
         Ok(deleted_bids) if !freed.is_empty() => {
             let trimmed = if feedbacks { Trimmed::DeletionWithFeedbacks(deleted_bids) } else { Trimmed::Deletion };
             Next::Wait(Waiting::Trim(freed, trimmed))

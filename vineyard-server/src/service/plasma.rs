@@ -129,7 +129,7 @@ pub(super) fn release(
     let entry = entry(&session, &request.plasma_id)?;
     let others = session.blobs().release(connection.id(), entry.blob)?;
     if others == 0 && !session.blobs().came_from_elsewhere(entry.blob) {
-        session.delete_blobs(&[entry.blob]);
+        session.delete_blobs(&[entry.blob], connection.id());
     }
     Ok(PlasmaReleaseReply {})
 }
@@ -141,6 +141,6 @@ pub(super) fn delete(
 ) -> Result<PlasmaDeleteDataReply, ServerError> {
     let session = connection.session();
     let entry = entry(&session, &request.plasma_id)?;
-    session.delete_blobs(&[entry.blob]);
+    session.delete_blobs(&[entry.blob], connection.id());
     Ok(PlasmaDeleteDataReply {})
 }

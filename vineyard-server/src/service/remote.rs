@@ -11,6 +11,7 @@ use super::Connection;
 use super::blob::{check_count, describe_bare, own};
 use super::encode;
 use super::many::{self, Keep};
+use super::room::with_room;
 use crate::store::{Peer, Placement};
 
 /// What is to be done after the first reply to a create request.
@@ -50,7 +51,7 @@ fn check(compress: bool) -> Result<(), ServerError> {
 
 /// No lease outlasts the request: leases are for who maps memory; here the bytes travel.
 fn without_lease(connection: &Connection) -> Peer {
-    Peer { native: false, ..connection.peer() }
+    Peer { native: false, views: false, ..connection.peer() }
 }
 
 /// Allocates one blob for the bytes to come, leased until they are here, and writes the first reply.
@@ -61,13 +62,13 @@ pub(super) async fn create(
 ) -> Result<Expect, ServerError> {
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
-    let placements = {
+    let placements = with_room(connection, request.size, || {
         let mut blobs = session.blobs();
         let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
         own(connection, &mut blobs, request.owned, &placements);
         blobs.lease(connection.peer(), &placements);
-        placements
-    };
+        Ok(placements)
+    })?;
     let incoming = Incoming { placements, compress: request.compress, single: true };
     announce(connection, incoming, request.use_rdma, out).await
 }

@@ -93,7 +93,7 @@ pub(super) fn push(
     request: &PushNextStreamChunkRequest,
 ) -> Result<PushNextStreamChunkReply, ServerError> {
     session.streams().push(request.id, request.chunk)?;
-    session.blobs().disown(request.chunk);
+    session.blobs().reached(request.chunk);
     Ok(PushNextStreamChunkReply {})
 }
 
@@ -102,7 +102,7 @@ pub(super) fn pull(connection: &Connection, request: &PullNextStreamChunkRequest
     let session = connection.session();
     let (done, next) = session.streams().pull(request.id, connection.id())?;
     if let Some(done) = done {
-        session.delete(&[done], true);
+        session.delete(&[done], true, connection.id());
     }
     Ok(next)
 }
@@ -114,14 +114,11 @@ pub(super) fn stop(session: &Session, request: &StopStreamRequest) -> Result<Sto
 }
 
 /// Forgets a stream, with the chunks that nobody has read.
-pub(super) fn remove(
-    state: &State,
-    session: &Session,
-    request: &DropStreamRequest,
-) -> Result<DropStreamReply, ServerError> {
+pub(super) fn remove(connection: &Connection, request: &DropStreamRequest) -> Result<DropStreamReply, ServerError> {
+    let session = connection.session();
     let unread = session.streams().remove(request.id)?;
-    session.delete(&unread, false);
+    session.delete(&unread, false, connection.id());
     // A writer that waits for room has to learn that there is nothing to wait for.
-    state.freed.notify_waiters();
+    connection.state().freed.notify_waiters();
     Ok(DropStreamReply {})
 }

@@ -23,6 +23,12 @@ pub(super) struct Blob {
     pub(super) leases: u64,
     /// Connections that depend on it.
     pub(super) users: Users,
+    /// Connections of the published client that were given it.
+    pub(super) viewers: Users,
+    /// The one that made it, until metadata reaches it.
+    pub(super) maker: Option<ConnectionId>,
+    /// Its place among the hidden blobs that only these may look at.
+    pub(super) lingers: Option<u64>,
     pub(super) sealed: bool,
     /// It goes with its creator, sealed or not.
     pub(super) owned: bool,
@@ -51,11 +57,30 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
-        let (users, sealed, owned, hidden, moved) = (Users::Nobody, false, false, false, Moved::No);
-        Self { file, allocation, offset, length, creator, leases: 0, users, sealed, owned, hidden, moved }
+        Self {
+            file,
+            allocation,
+            offset,
+            length,
+            creator,
+            leases: 0,
+            users: Users::Nobody,
+            viewers: Users::Nobody,
+            maker: None,
+            lingers: None,
+            sealed: false,
+            owned: false,
+            hidden: false,
+            moved: Moved::No,
+        }
     }
 
-    /// Whether it must stay where it is.
+    /// Whether somebody may look at it: nobody else may be given its memory.
+    pub(super) fn is_viewed(&self) -> bool {
+        self.leases > 0 || self.viewers.count() > 0 || self.maker.is_some()
+    }
+
+    /// Whether it must stay where it is, as the protocol has it.
     pub(super) fn is_in_use(&self) -> bool {
         !self.sealed || self.users.count() > 0 || self.leases > 0 || self.moved != Moved::No
     }

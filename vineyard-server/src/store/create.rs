@@ -42,6 +42,7 @@ impl BlobStore {
         let placement = Placement::of(id, &blob);
         self.owned.entry(peer.connection).or_default().insert(id);
         self.blobs.insert(id, blob);
+        self.view_made(peer, id);
         placement
     }
 
@@ -87,6 +88,7 @@ impl BlobStore {
     pub fn take_back(&mut self, peer: Peer, made: &[Placement]) {
         for placement in made {
             self.release_lease(peer.connection, placement.id);
+            self.view_no_more(peer.connection, placement.id);
             self.hide(placement.id);
         }
     }

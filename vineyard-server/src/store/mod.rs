@@ -34,6 +34,7 @@ mod sweep;
 mod tests;
 mod usage;
 mod uses;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -46,7 +47,8 @@ pub use create::Creation;
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
-use uses::Uses;
+use uses::{Users, Uses};
+use views::Views;
 
 /// Who asks: only native connections hold leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct Peer {
     pub connection: ConnectionId,
     /// Whether it speaks the native protocol.
     pub native: bool,
+    /// Whether it maps memory and does not say when it is done with it.
+    pub views: bool,
 }
 
 /// What becomes of unsealed blobs in a list of blobs to get.
@@ -82,6 +86,7 @@ pub struct BlobStore {
     owned: HashMap<ConnectionId, BTreeSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
+    views: Views,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -93,7 +98,8 @@ impl BlobStore {
     pub fn new(pool: SharedPool) -> Self {
         let limit = pool.lock().limit();
         let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
-        Self { pool, limit, blobs, doomed, owned, leases: Leases::default(), uses: Uses::default() }
+        let (leases, uses, views) = Default::default();
+        Self { pool, limit, blobs, doomed, owned, leases, uses, views }
     }
 
     /// Leases of all connections.
@@ -101,7 +107,8 @@ impl BlobStore {
         self.leases.total()
     }
 
-    /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on.
+    /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on, and may look
+    /// at it until metadata reaches it.
     ///
     /// # Errors
     ///
@@ -110,6 +117,10 @@ impl BlobStore {
         self.seal_alone(id)?;
         if !peer.native {
             self.depend(peer.connection, id);
+            // Its maker looks at it already.
+            if self.visible(id).is_some_and(|blob| blob.maker != Some(peer.connection)) {
+                self.view(peer, id);
+            }
         }
         Ok(())
     }
@@ -165,7 +176,10 @@ impl BlobStore {
         if peer.native {
             self.lease(peer, &found);
         } else {
-            found.iter().for_each(|placement| self.depend(peer.connection, placement.id));
+            for placement in &found {
+                self.depend(peer.connection, placement.id);
+                self.view(peer, placement.id);
+            }
         }
         Ok(found)
     }
@@ -282,22 +296,25 @@ impl BlobStore {
         (found, last)
     }
 
-    /// Deletes one blob. Its memory is free when the last lease on it ends, at once if there is none.
+    /// Deletes one blob, at the wish of a connection, which looks at it no more unless it has leases. Its memory is free
+    /// when nobody else does either.
     ///
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotExists`].
-    pub fn remove(&mut self, id: ObjectId) -> Result<(), ServerError> {
+    pub fn remove(&mut self, id: ObjectId, by: ConnectionId) -> Result<(), ServerError> {
+        self.view_no_more(by, id);
         if is_well_known(id) || self.hide(id) { Ok(()) } else { Err(unknown(id)) }
     }
 
-    /// Deletes blobs, for who wants their pages back: the ranges that are free now, to be given to
+    /// As [`remove`](Self::remove), for who wants the pages back: the ranges that are free now, to be given to
     /// [`SharedPool::trim`]. What is not there counts as deleted.
-    pub fn remove_to_trim(&mut self, ids: &[ObjectId]) -> Vec<Reserved> {
+    pub fn remove_to_trim(&mut self, ids: &[ObjectId], by: ConnectionId) -> Vec<Reserved> {
         let mut freed = Vec::new();
         for &id in ids {
+            self.view_no_more(by, id);
             if self.hide_only(id) {
-                let blob = self.take_unleased(id);
+                let blob = self.take_unviewed(id);
                 let allocation = blob.and_then(|blob| blob.allocation);
                 freed.extend(allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
@@ -326,7 +343,7 @@ impl BlobStore {
         if let Some(blob) = self.blobs.get_mut(&id) {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
-            let alone = blob.leases == self.leases.count(peer.connection, id);
+            let alone = blob.leases == self.leases.count(peer.connection, id) && matches!(blob.viewers, Users::Nobody);
             if let Some(allocation) = blob.allocation.filter(|_| alone) {
                 self.pool.lock().shrink(allocation, blob.offset, size);
             }
@@ -389,14 +406,23 @@ impl BlobStore {
 
     /// Gives the memory of a hidden blob back unless somebody views it.
     fn free(&mut self, id: ObjectId) {
-        if let Some(allocation) = self.take_unleased(id).and_then(|blob| blob.allocation) {
+        if let Some(allocation) = self.take_unviewed(id).and_then(|blob| blob.allocation) {
             self.pool.lock().release_window(allocation);
         }
     }
 
-    fn take_unleased(&mut self, id: ObjectId) -> Option<Blob> {
-        self.blobs.get(&id).filter(|blob| blob.leases == 0)?;
-        self.blobs.remove(&id)
+    /// Takes a hidden blob out that nobody may look at; lets it linger if only those do who never say that they are done.
+    fn take_unviewed(&mut self, id: ObjectId) -> Option<Blob> {
+        let blob = self.blobs.get(&id)?;
+        if blob.is_viewed() {
+            if blob.leases == 0 {
+                self.linger(id);
+            }
+            return None;
+        }
+        let blob = self.blobs.remove(&id)?;
+        self.linger_no_more(&blob);
+        Some(blob)
     }
 }
 

@@ -165,6 +165,18 @@ impl Pool {
         }
     }
 
+    /// How much has to be freed before `wanted` bytes fit. If they would fit already, but are not to be had in one piece,
+    /// as many; none if they never fit.
+    pub fn missing(&self, wanted: u64) -> u64 {
+        if wanted > self.limit {
+            return 0;
+        }
+        match self.used.saturating_add(wanted).saturating_sub(self.limit) {
+            0 => wanted,
+            missing => missing,
+        }
+    }
+
     fn refusal(&self, wanted: Option<u64>, why: &str) -> ServerError {
         let wanted = wanted.map_or_else(|| "more than 2^64 bytes".to_owned(), |n| format!("{n} bytes"));
         let message = format!("no room for {wanted}: {} of {} bytes are used{why}", self.used, self.limit);

@@ -9,7 +9,7 @@ impl BlobStore {
     pub fn num_held(&self, connection: ConnectionId) -> usize {
         let owned = self.owned.get(&connection).map_or(0, std::collections::BTreeSet::len);
         let (leased, used) = (self.leases.num_held(connection), self.uses.num_used(connection));
-        owned.saturating_add(leased).saturating_add(used)
+        owned.saturating_add(leased).saturating_add(used).saturating_add(self.views.num_viewed(connection))
     }
 
     /// Ends a connection, to be called until it returns `None`: what goes with it is deleted, its leases
@@ -33,6 +33,9 @@ impl BlobStore {
             }
             return Some(Vec::new());
         }
+        if self.end_some_views(connection, most) > 0 {
+            return Some(Vec::new());
+        }
         let used = self.uses.end_some(connection, most);
         if used.is_empty() {
             return None;
@@ -48,18 +51,22 @@ impl BlobStore {
         std::mem::take(&mut self.owned)
     }
 
-    /// Deletes at most so many of the blobs that are doomed. The memory of those that nobody views is added to `freed`,
-    /// to be given to [`SharedPool::trim`](super::SharedPool::trim). False if none was left.
-    pub fn sweep(&mut self, most: usize, freed: &mut Vec<Reserved>) -> bool {
+    /// Deletes at most so many of the blobs that are doomed, at the wish of a connection. The memory of those that nobody
+    /// views is added to `freed`, to be given to [`SharedPool::trim`](super::SharedPool::trim). False if none was left.
+    pub fn sweep(&mut self, most: usize, freed: &mut Vec<Reserved>, by: ConnectionId) -> bool {
         for _ in 0..most {
-            let Some((id, mut blob)) = self.doomed.pop_first() else { return false };
-            blob.hidden = true;
+            let Some(id) = self.doomed.first_key_value().map(|(id, _)| *id) else { return false };
+            self.view_no_more(by, id);
+            let Some(mut blob) = self.doomed.remove(&id) else { continue };
+            self.linger_no_more(&blob);
+            (blob.hidden, blob.lingers) = (true, None);
             for user in std::mem::take(&mut blob.users).iter() {
                 // It may have ended that itself, or have gone.
                 let _ = self.uses.end(user, id);
             }
-            if blob.leases > 0 {
+            if blob.is_viewed() {
                 self.blobs.insert(id, blob);
+                self.free(id);
             } else if let Some(allocation) = blob.allocation {
                 freed.extend(self.pool.lock().reserve_window(allocation));
             }
@@ -76,7 +83,7 @@ impl BlobStore {
                 }
             }
         }
-        (self.leases, self.uses) = Default::default();
+        (self.leases, self.uses, self.views) = Default::default();
         self.owned.clear();
     }
 }

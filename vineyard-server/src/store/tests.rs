@@ -47,16 +47,24 @@ impl BlobStore {
     }
 
     /// Deletes everything in steps of two blobs.
-    fn clear(&mut self) -> Vec<Reserved> {
+    fn clear(&mut self, by: ConnectionId) -> Vec<Reserved> {
         let mut freed = Vec::new();
         self.doom();
-        while self.sweep(2, &mut freed) {}
+        while self.sweep(2, &mut freed, by) {}
         freed
     }
 }
 
+/// Who has nothing to do with the blobs.
+const SOMEBODY: ConnectionId = ConnectionId(u64::MAX);
+
 fn peer(connection: u64, native: bool) -> Peer {
-    Peer { connection: ConnectionId(connection), native }
+    Peer { connection: ConnectionId(connection), native, views: false }
+}
+
+/// A peer that maps memory and does not say when it is done with it.
+fn viewer(connection: u64) -> Peer {
+    Peer { views: true, ..peer(connection, false) }
 }
 
 #[derive(Debug, Clone)]
@@ -65,26 +73,30 @@ enum Step {
     Seal(usize, prop::sample::Index),
     Let(usize, prop::sample::Index),
     Get(usize, prop::sample::Index, bool),
-    Remove(prop::sample::Index),
+    Remove(usize, prop::sample::Index),
+    Reach(prop::sample::Index),
+    Reclaim(u64),
     Release(usize, prop::sample::Index),
     Shrink(usize, prop::sample::Index, u64),
     Disconnect(usize),
-    Clear,
+    Clear(usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let blob = any::<prop::sample::Index>;
     let size = prop_oneof![Just(0), 1u64..200, 1u64..9000];
     let step = prop_oneof![
-        4 => (0usize..3, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
-        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Seal(c, b)),
-        1 => (0usize..3, blob()).prop_map(|(c, b)| Step::Let(c, b)),
-        4 => (0usize..3, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
-        2 => blob().prop_map(Step::Remove),
-        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Release(c, b)),
-        1 => (0usize..3, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
-        1 => (0usize..3).prop_map(Step::Disconnect),
-        1 => Just(Step::Clear),
+        4 => (0usize..4, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
+        3 => (0usize..4, blob()).prop_map(|(c, b)| Step::Seal(c, b)),
+        1 => (0usize..4, blob()).prop_map(|(c, b)| Step::Let(c, b)),
+        4 => (0usize..4, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
+        2 => (0usize..4, blob()).prop_map(|(c, b)| Step::Remove(c, b)),
+        1 => blob().prop_map(Step::Reach),
+        1 => (0u64..9000).prop_map(Step::Reclaim),
+        3 => (0usize..4, blob()).prop_map(|(c, b)| Step::Release(c, b)),
+        1 => (0usize..4, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
+        1 => (0usize..4).prop_map(Step::Disconnect),
+        1 => (0usize..4).prop_map(Step::Clear),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -99,7 +111,32 @@ struct Known {
     visible: bool,
     leases: HashMap<ConnectionId, u64>,
     users: HashSet<ConnectionId>,
+    viewers: HashSet<ConnectionId>,
+    maker: Option<ConnectionId>,
     group: usize,
+}
+
+impl Known {
+    /// A connection looks at it no more, as far as it is one that does not say so.
+    fn view_no_more(&mut self, connection: ConnectionId) {
+        self.viewers.remove(&connection);
+        self.maker.take_if(|maker| *maker == connection);
+    }
+
+    fn is_viewed(&self) -> bool {
+        !self.leases.is_empty() || self.lingers()
+    }
+
+    /// Whether it would linger if it were hidden.
+    fn lingers(&self) -> bool {
+        self.leases.is_empty() && (!self.viewers.is_empty() || self.maker.is_some())
+    }
+
+    fn hide(&mut self, by: ConnectionId) {
+        self.view_no_more(by);
+        self.visible = false;
+        self.users.clear();
+    }
 }
 
 #[derive(Debug, Default)]
@@ -135,8 +172,9 @@ impl Model {
             }
             let leases = if peer.native { HashMap::from([(peer.connection, 1)]) } else { HashMap::new() };
             let creator = peer.connection;
-            let (sealed, visible, users) = (false, true, HashSet::new());
-            let known = Known { bytes, arena, creator, sealed, visible, leases, users, group };
+            let (sealed, visible, users, viewers) = (false, true, HashSet::new(), HashSet::new());
+            let maker = peer.views.then_some(creator);
+            let known = Known { bytes, arena, creator, sealed, visible, leases, users, viewers, maker, group };
             assert!(self.blobs.insert(placement.id, known).is_none(), "{} was given twice", placement.id);
         }
     }
@@ -144,7 +182,7 @@ impl Model {
     fn forget_unused(&mut self) {
         self.blobs.retain(|_, known| {
             known.leases.retain(|_, count| *count > 0);
-            known.visible || !known.leases.is_empty()
+            known.visible || known.is_viewed()
         });
         let used: Vec<usize> = self.blobs.values().map(|known| known.group).collect();
         self.charged.retain(|group, _| used.contains(group));
@@ -157,6 +195,7 @@ impl Model {
             }
             known.leases.remove(&connection);
             known.users.remove(&connection);
+            known.view_no_more(connection);
         }
         self.well_known_users.retain(|(user, _)| *user != connection);
     }
@@ -174,7 +213,14 @@ impl Model {
 
     fn release(&mut self, connection: ConnectionId, id: ObjectId) -> bool {
         let known = self.blobs.get_mut(&id).filter(|known| known.visible);
-        known.is_some_and(|known| known.users.remove(&connection)) || self.well_known_users.remove(&(connection, id))
+        let release = |known: &mut Known| {
+            let used = known.users.remove(&connection);
+            if used {
+                known.view_no_more(connection);
+            }
+            used
+        };
+        known.is_some_and(release) || self.well_known_users.remove(&(connection, id))
     }
 
     fn agrees(&self, store: &BlobStore) -> Result<(), TestCaseError> {
@@ -191,6 +237,11 @@ impl Model {
         prop_assert_eq!(store.used_bytes(), self.charged.values().sum::<u64>());
         let leases: u64 = self.blobs.values().flat_map(|known| known.leases.values()).sum();
         prop_assert_eq!(store.num_leases(), leases);
+        let lingering = self.blobs.values().filter(|known| !known.visible && known.lingers());
+        prop_assert_eq!(
+            store.lingering_bytes(),
+            lingering.map(|known| known.bytes.end - known.bytes.start).sum::<u64>()
+        );
         prop_assert!(store.allocated_bytes() >= store.used_bytes());
         Ok(())
     }
@@ -201,8 +252,8 @@ proptest! {
     fn no_byte_that_somebody_views_is_handed_out(steps in steps()) {
         let (mut store, ids) = store();
         let mut model = Model::default();
-        let mut peers = [peer(0, true), peer(1, true), peer(2, false)];
-        let mut next_connection = 3;
+        let mut peers = [peer(0, true), peer(1, true), peer(2, false), viewer(3)];
+        let mut next_connection = 4;
         // Also the ones that are gone: clients ask for those too.
         let mut all: Vec<ObjectId> = vec![ObjectId::blob(1, 1)];
         for step in steps {
@@ -228,6 +279,10 @@ proptest! {
                     prop_assert_eq!(store.seal(peers[who], id).is_ok(), known.is_some() || is_well_known(id));
                     if let Some(known) = known {
                         known.sealed = true;
+                        let connection = peers[who].connection;
+                        if peers[who].views && known.maker != Some(connection) {
+                            known.viewers.insert(connection);
+                        }
                         model.depend(peers[who], id);
                     } else if is_well_known(id) {
                         model.depend(peers[who], id);
@@ -249,6 +304,9 @@ proptest! {
                             if peers[who].native {
                                 *known.leases.entry(peers[who].connection).or_default() += 2;
                             }
+                            if peers[who].views {
+                                known.viewers.insert(peers[who].connection);
+                            }
                             model.depend(peers[who], id);
                         }
                         (Ok(found), None) => {
@@ -261,14 +319,32 @@ proptest! {
                         }
                     }
                 }
-                Step::Remove(blob) => {
-                    let id = *blob.get(&all);
-                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    prop_assert_eq!(store.remove(id).is_ok(), known.is_some() || is_well_known(id));
+                Step::Remove(who, blob) => {
+                    let (id, by) = (*blob.get(&all), peers[who].connection);
+                    let known = model.blobs.get_mut(&id);
+                    let visible = known.as_ref().is_some_and(|known| known.visible);
+                    prop_assert_eq!(store.remove(id, by).is_ok(), visible || is_well_known(id));
                     if let Some(known) = known {
-                        known.visible = false;
-                        known.users.clear();
+                        known.hide(by);
                     }
+                }
+                Step::Reach(blob) => {
+                    let id = *blob.get(&all);
+                    store.reached(id);
+                    if let Some(known) = model.blobs.get_mut(&id).filter(|known| known.sealed && known.visible) {
+                        known.maker = None;
+                    }
+                }
+                Step::Reclaim(wanted) => {
+                    let gone = store.reclaim(wanted);
+                    let mut bytes = 0;
+                    for (id, length) in gone {
+                        let known = model.blobs.get_mut(&id).expect("its memory was there");
+                        prop_assert!(!known.visible && known.lingers(), "{:?} was in use", known);
+                        (known.viewers, known.maker) = (HashSet::new(), None);
+                        bytes += length;
+                    }
+                    prop_assert!(bytes >= wanted || store.lingering_bytes() == 0);
                 }
                 Step::Release(who, blob) => {
                     let id = *blob.get(&all);
@@ -288,7 +364,7 @@ proptest! {
                     prop_assert_eq!(store.shrink(peers[who], id, size).is_ok(), fits);
                     if fits {
                         let alone = model.blobs.values().filter(|other| other.group == known.group).count() == 1;
-                        let shared = known.leases.keys().any(|c| *c != peers[who].connection);
+                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || !known.viewers.is_empty();
                         let group = known.group;
                         if alone && !shared {
                             model.charged.insert(group, size);
@@ -297,13 +373,11 @@ proptest! {
                         known.bytes.end = known.bytes.start + size;
                     }
                 }
-                Step::Clear => {
-                    let freed = store.clear();
+                Step::Clear(who) => {
+                    let by = peers[who].connection;
+                    let freed = store.clear(by);
                     store.pool.clone().trim(freed);
-                    for known in model.blobs.values_mut() {
-                        known.visible = false;
-                        known.users.clear();
-                    }
+                    model.blobs.values_mut().for_each(|known| known.hide(by));
                 }
                 Step::Disconnect(who) => {
                     store.disconnect(peers[who].connection);
@@ -316,13 +390,13 @@ proptest! {
             model.agrees(&store)?;
         }
         for id in &all {
-            let _ = store.remove(*id);
+            let _ = store.remove(*id, SOMEBODY);
         }
         for peer in peers {
             store.disconnect(peer.connection);
         }
         prop_assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
-        prop_assert!(store.blobs.is_empty() && store.owned.is_empty());
+        prop_assert!(store.blobs.is_empty() && store.owned.is_empty() && store.lingering_bytes() == 0);
     }
 }
 
@@ -345,7 +419,7 @@ fn small_blobs_of_a_native_peer_lie_side_by_side() {
     assert!(made[1].id == ObjectId::EMPTY_BLOB && made[1].file.is_none());
     assert_eq!((offsets[2] - offsets[0], offsets[4] - offsets[0]), (64, 192));
     assert_eq!(store.used_bytes(), 1 + 65 + 8192 + 64);
-    store.remove(made[3].id).expect("there");
+    store.remove(made[3].id, SOMEBODY).expect("there");
     store.disconnect(ConnectionId(1));
     assert_eq!(store.allocated_bytes(), 0);
 }
@@ -360,7 +434,7 @@ fn the_well_known_blobs_are_always_there() {
     assert_eq!((found[0].length, found[1].length, found[1].sealed), (0, LIMIT, true));
     assert_eq!(store.num_leases(), 0, "there is nothing to hold");
     for id in both {
-        assert!(store.seal(me, id).is_ok() && store.remove(id).is_ok());
+        assert!(store.seal(me, id).is_ok() && store.remove(id, SOMEBODY).is_ok());
         assert!(store.sealed_length(id).is_some());
     }
     assert!(!store.contains(ObjectId::EMPTY_BLOB) && store.contains(ObjectId::PLACEHOLDER_BLOB));
@@ -398,7 +472,7 @@ fn a_moved_blob_belongs_to_both_sessions() {
         (from.find(&[blob], Unsealed::Refused).expect("sealed"), to.find(&[other], Unsealed::Refused).expect("sealed"));
     assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
     assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
-    from.remove(blob).expect("there");
+    from.remove(blob, SOMEBODY).expect("there");
     assert_eq!(to.used_bytes(), 1000, "it is still there for the other");
     assert!(from.hand_over(blob).is_none());
     to.close();
@@ -422,8 +496,8 @@ fn an_id_that_was_chosen_for_a_moved_blob_is_not_given_again() {
     assert_eq!((to.sealed_length(tomorrow), to.own_length(me, made)), (Some(1000), Some(500)));
     from.disconnect(me.connection);
     to.disconnect(me.connection);
-    from.remove(blob).expect("there");
-    to.remove(tomorrow).expect("there");
+    from.remove(blob, SOMEBODY).expect("there");
+    to.remove(tomorrow, SOMEBODY).expect("there");
     assert_eq!(to.allocated_bytes(), 0);
 }
 
@@ -438,7 +512,7 @@ fn bytes_on_the_way_are_not_reused() {
     );
     store.seal(me, blob).expect("there");
     let sending = store.get_to_send(me, &[blob], Unsealed::Refused).expect("sealed");
-    assert!(store.remove_to_trim(&[blob]).is_empty());
+    assert!(store.remove_to_trim(&[blob], SOMEBODY).is_empty());
     assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
     store.give_back(me, &sending);
     assert_eq!(store.used_bytes(), 0);
@@ -452,13 +526,13 @@ fn doomed_blobs_are_gone_at_once_and_keep_their_memory_for_who_views_them() {
     blobs.iter().take(3).for_each(|id| store.seal(other, *id).expect("there"));
     store.get(me, &blobs[..2], Unsealed::Refused).expect("sealed");
     store.doom();
-    assert!(blobs.iter().all(|id| !store.contains(*id) && store.remove(*id).is_err()));
+    assert!(blobs.iter().all(|id| !store.contains(*id) && store.remove(*id, SOMEBODY).is_err()));
     assert_eq!((store.used_bytes(), store.num_leases(), store.sealed(None, 9)), (4000, 2, (vec![], None)));
     let added = store.create(me, 500, &ids).expect("fits").id;
     assert!(store.release_lease(me.connection, blobs[0]), "leases on what is doomed can be given back");
     assert!(store.release(other.connection, blobs[0]).is_ok(), "and dependencies be ended");
     let mut freed = Vec::new();
-    while store.sweep(1, &mut freed) {}
+    while store.sweep(1, &mut freed, SOMEBODY) {}
     assert_eq!((freed.len(), store.used_bytes(), store.contains(added)), (3, 1500, true));
     assert_eq!(store.release(other.connection, blobs[2]).map_err(|e| e.code), Err(StatusCode::KeyError));
     store.pool.trim(freed);
@@ -492,5 +566,5 @@ fn files_count_as_no_memory() {
     store.shrink(me, blob, 100).expect("unsealed");
     store.seal(me, blob).expect("there");
     assert_eq!((store.sealed_length(blob), store.used_bytes()), (Some(100), 0));
-    assert!(store.remove_to_trim(&[blob]).is_empty() && !store.contains(blob));
+    assert!(store.remove_to_trim(&[blob], SOMEBODY).is_empty() && !store.contains(blob));
 }

@@ -33,6 +33,7 @@ impl BlobStore {
                 ServerError::new(StatusCode::ObjectNotExists, message)
             }
         })?;
+        self.view_no_more(connection, id);
         Ok(self.lose_user(id, connection))
     }
 
