@@ -70,15 +70,16 @@ impl Tree {
         strict: bool,
     ) -> Result<Vec<Created>, ServerError> {
         let (drafts, claims) = (BTreeMap::new(), BTreeMap::new());
-        let tops = std::mem::take(&mut sketches.tops);
-        let unused = &mut sketches.unused;
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, unused, path: Vec::new() };
-        let created: Result<Vec<_>, _> = tops.into_iter().map(|content| batch.add(content, now_millis)).collect();
+        let mut tops = std::mem::take(&mut sketches.tops).into_iter();
+        let (unused, refused) = (&mut sketches.unused, &mut sketches.refused);
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, unused, refused, path: Vec::new() };
+        let created: Result<Vec<_>, _> = tops.by_ref().map(|content| batch.add(content, now_millis)).collect();
         let Batch { drafts, claims, .. } = batch;
         let created = match created {
             Ok(created) => created,
             Err(error) => {
                 sketches.refused.extend(drafts.into_values());
+                sketches.unused.extend(tops);
                 return Err(error);
             }
         };
@@ -103,6 +104,7 @@ struct Batch<'a, 's> {
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
     /// Descriptions of members that exist.
     unused: &'a mut Vec<Sketch<'s>>,
+    refused: &'a mut Vec<Draft>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -176,8 +178,30 @@ impl<'s> Batch<'_, 's> {
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
+        let mut fields = fields.into_iter();
         self.path.push(id);
+        let filled = self.fill(&mut draft, &mut fields, own, &parent);
+        self.path.pop();
+        if let Err(error) = filled {
+            self.refused.push(draft);
+            self.unused.push(Sketch { tree: content, fields: fields.collect(), own: Ok(Extent::NODE) });
+            return Err(error);
+        }
+        let summary = Summary::of(&draft);
+        self.drafts.insert(id, draft);
+        Ok(summary)
+    }
+
+    /// Checks the fields of an object, and measures it.
+    fn fill(
+        &mut self,
+        draft: &mut Draft,
+        fields: &mut std::vec::IntoIter<(Box<str>, Sketched<'s>)>,
+        own: Result<Extent, Box<str>>,
+        parent: &Parent<'_>,
+    ) -> Result<(), ServerError> {
+        let own_instance = draft.instance;
+        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
         draft.fields.reserve_exact(fields.len());
         for (key, sketched) in fields {
             let field = match sketched {
@@ -186,10 +210,10 @@ impl<'s> Batch<'_, 's> {
                     return Err(invalid(format!("{} is a member, expected text", parent.field(&key))));
                 }
                 Sketched::Member(tree, sketch) => {
-                    let (field, instance) = self.member(&parent, &key, tree, sketch, &mut members)?;
+                    let (field, instance) = self.member(parent, &key, tree, sketch, &mut members)?;
                     num_blobs = num_blobs.saturating_add(u32::from(field.is_blob()));
                     if instance != own_instance {
-                        if !global {
+                        if !parent.global {
                             let what = parent.field(&key);
                             let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
                             return Err(error(StatusCode::GlobalObjectInvalid, message));
@@ -201,19 +225,15 @@ impl<'s> Batch<'_, 's> {
             };
             draft.fields.push((key, field));
         }
-        self.path.pop();
-        let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
-        draft.own = own.map_err(|key| too_deep(&key))?;
+        draft.own = own.map_err(|key| invalid(format!("{} is nested too deeply", parent.field(&key))))?;
         (0..num_blobs).for_each(|_| draft.own.include(Extent::BLOB));
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
-            let (found, limit) = (draft.whole, Extent::largest());
-            return Err(invalid(format!("`{}` expands to {found}, the limit is {limit}", short(typename))));
+            let (found, limit, typename) = (draft.whole, Extent::largest(), short(parent.typename));
+            return Err(invalid(format!("`{typename}` expands to {found}, the limit is {limit}")));
         }
-        let summary = Summary::of(&draft);
-        self.drafts.insert(id, draft);
-        Ok(summary)
+        Ok(())
     }
 
     /// Checks a member, with what it stands for: how it is linked, and where it lives.
