@@ -22,16 +22,18 @@ fn seal_many(peer: &mut Raw, ids: &[Value]) {
     peer.ok(json!({"type": "create_data_request", "content": content, "seal": ids}));
 }
 
-/// Makes one blob after the other until told to stop, and returns the ids of all.
+/// Makes blobs and objects that hold them until told to stop, then one more. Returns the ids of both.
 fn busy(server: &ServerHandle, stop: &AtomicBool) -> Vec<(Value, u64)> {
     let mut peer = Raw::native(server);
     let mut made = Vec::new();
-    while !stop.load(Ordering::Acquire) || made.is_empty() {
+    loop {
+        let is_last = stop.load(Ordering::Acquire);
         let reply = peer.call(json!({"type": "create_buffer_request", "size": 64}));
         if reply["fd"] != -1 {
             peer.descriptor();
         }
-        peer.seal(&reply["id"]);
+        // It may be cleared away before that.
+        peer.call(json!({"type": "seal_request", "object_id": reply["id"]}));
         let content = json!({"typename": "Busy", "instance_id": 5, "b": {
             "id": format!("o{:016x}", reply["id"].as_u64().expect("an id")),
             "typename": "vineyard::Blob", "instance_id": 5,
@@ -41,8 +43,10 @@ fn busy(server: &ServerHandle, stop: &AtomicBool) -> Vec<(Value, u64)> {
         if let Some(object) = object["id"].as_u64() {
             made.push((reply["id"].clone(), object));
         }
+        if is_last {
+            return made;
+        }
     }
-    made
 }
 
 #[test]
