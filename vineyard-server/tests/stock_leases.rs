@@ -99,7 +99,10 @@ fn memory_is_taken_from_what_lingers_when_there_is_no_other() {
         writer.ok(request);
         assert_eq!(writer.used(), 2 * MIB + MIB + 1, "the oldest two went that only the published client looks at");
         for byte in [0, 3] {
-            assert!(view.read(&reply["payloads"][usize::from(byte)]).iter().all(|found| *found == byte), "{byte}: another's bytes");
+            assert!(
+                view.read(&reply["payloads"][usize::from(byte)]).iter().all(|found| *found == byte),
+                "{byte}: another's bytes"
+            );
         }
         assert_eq!(writer.code(json!({"type": "create_buffer_request", "size": 4 * MIB})), 41);
         assert_eq!(writer.code(json!({"type": "create_buffer_request", "size": 40 * MIB})), 41);

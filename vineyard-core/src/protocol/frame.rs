@@ -239,7 +239,11 @@ mod tests {
                 let (now, later) = rest.split_at(cut);
                 buffer.extend(now);
                 rest = later;
-                while let Some(body) = buffer.next_frame().expect("short frames") {
+                loop {
+                    let length = buffer.next_len().expect("short frames");
+                    let body = buffer.next_frame().expect("short frames");
+                    prop_assert_eq!(length, body.map(<[u8]>::len));
+                    let Some(body) = body else { break };
                     found.push(body.to_vec());
                 }
             }

@@ -18,8 +18,11 @@ pub struct Cleared {
     records: BTreeMap<ObjectId, Box<Record>>,
     edges: Edges,
     #[expect(dead_code, reason = "it is here to be dropped")]
-    rest: (BTreeMap<Arc<str>, BTreeSet<ObjectId>>, KeyLists, BTreeMap<ObjectId, Fields>),
+    rest: Rest,
 }
+
+/// What says nothing more of the objects.
+type Rest = (BTreeMap<Arc<str>, BTreeSet<ObjectId>>, KeyLists, BTreeMap<ObjectId, Fields>);
 
 impl Cleared {
     /// The objects, and all blobs that they used. Cost grows with their number.

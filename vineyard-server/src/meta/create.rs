@@ -83,13 +83,14 @@ impl Tree {
         strict: bool,
     ) -> Result<Creation, ServerError> {
         let (drafts, claims, created) = (BTreeMap::new(), BTreeMap::new(), Creation::default());
-        let tops = std::mem::take(&mut sketches.tops);
-        let unused = &mut sketches.unused;
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, created, unused, path: Vec::new() };
-        let added = tops.into_iter().try_for_each(|content| batch.add(content, now_millis));
+        let mut tops = std::mem::take(&mut sketches.tops).into_iter();
+        let (unused, refused, path) = (&mut sketches.unused, &mut sketches.refused, Vec::new());
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, created, unused, refused, path };
+        let added = tops.by_ref().try_for_each(|content| batch.add(content, now_millis));
         let Batch { drafts, claims, created, .. } = batch;
         if let Err(error) = added {
             sketches.refused.extend(drafts.into_values());
+            sketches.unused.extend(tops);
             return Err(error);
         }
         for ((signature, instance), id) in claims {
@@ -115,6 +116,7 @@ struct Batch<'a, 's> {
     created: Creation,
     /// Descriptions of members that exist.
     unused: &'a mut Vec<Sketch<'s>>,
+    refused: &'a mut Vec<Draft>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -189,8 +191,30 @@ impl<'s> Batch<'_, 's> {
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
+        let mut fields = fields.into_iter();
         self.path.push(id);
+        let filled = self.fill(&mut draft, &mut fields, own, &parent);
+        self.path.pop();
+        if let Err(error) = filled {
+            self.refused.push(draft);
+            self.unused.push(Sketch { tree: content, fields: fields.collect(), own: Ok(Extent::NODE) });
+            return Err(error);
+        }
+        let summary = Summary::of(&draft);
+        self.drafts.insert(id, draft);
+        Ok(summary)
+    }
+
+    /// Checks the fields of an object, and measures it.
+    fn fill(
+        &mut self,
+        draft: &mut Draft,
+        fields: &mut std::vec::IntoIter<(Box<str>, Sketched<'s>)>,
+        own: Result<Extent, Box<str>>,
+        parent: &Parent<'_>,
+    ) -> Result<(), ServerError> {
+        let own_instance = draft.instance;
+        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
         draft.fields.reserve_exact(fields.len());
         for (key, sketched) in fields {
             let field = match sketched {
@@ -199,10 +223,10 @@ impl<'s> Batch<'_, 's> {
                     return Err(invalid(format!("{} is a member, expected text", parent.field(&key))));
                 }
                 Sketched::Member(tree, sketch) => {
-                    let (field, instance) = self.member(&parent, &key, tree, sketch, &mut members)?;
+                    let (field, instance) = self.member(parent, &key, tree, sketch, &mut members)?;
                     num_blobs = num_blobs.saturating_add(u32::from(field.is_blob()));
                     if instance != own_instance {
-                        if !global {
+                        if !parent.global {
                             let what = parent.field(&key);
                             let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
                             return Err(error(StatusCode::GlobalObjectInvalid, message));
@@ -214,19 +238,15 @@ impl<'s> Batch<'_, 's> {
             };
             draft.fields.push((key, field));
         }
-        self.path.pop();
-        let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
-        draft.own = own.map_err(|key| too_deep(&key))?;
+        draft.own = own.map_err(|key| invalid(format!("{} is nested too deeply", parent.field(&key))))?;
         (0..num_blobs).for_each(|_| draft.own.include(Extent::BLOB));
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
-            let (found, limit) = (draft.whole, Extent::largest());
-            return Err(invalid(format!("`{}` expands to {found}, the limit is {limit}", short(typename))));
+            let (found, limit, typename) = (draft.whole, Extent::largest(), short(parent.typename));
+            return Err(invalid(format!("`{typename}` expands to {found}, the limit is {limit}")));
         }
-        let summary = Summary::of(&draft);
-        self.drafts.insert(id, draft);
-        Ok(summary)
+        Ok(())
     }
 
     /// Checks a member, with what it stands for: how it is linked, and where it lives.

@@ -195,16 +195,18 @@ impl Draft {
         Ok(own)
     }
 
-    /// Sets a field, whatever the key held.
-    pub fn set(&mut self, key: &str, field: Field) {
-        match self.fields.binary_search_by(|(probe, _)| (**probe).cmp(key)) {
-            Ok(at) => {
-                if let Some((_, held)) = self.fields.get_mut(at) {
-                    *held = field;
-                }
+    /// Sets fields, whatever their keys held.
+    pub fn lay_over(&mut self, fields: Vec<(Box<str>, Field)>) {
+        self.fields.extend(fields);
+        // Stable: of two fields with one key, the second is the new one.
+        self.fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.fields.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                std::mem::swap(next, kept);
             }
-            Err(at) => self.fields.insert(at, (key.into(), field)),
-        }
+            same
+        });
     }
 }
 

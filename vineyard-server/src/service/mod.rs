@@ -191,7 +191,10 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             Some(reply) => answer!(reply),
             None => Next::Wait(Waiting::Name(request)),
         },
-        Request::ListName(request) => answer!(Ok(name::list_name(&session, &request))),
+        Request::ListName(request) => {
+            let reply = name::list_name(&session, request).await;
+            answer_many(connection, reply.names.len(), reply, out).await
+        }
         Request::DropName(request) => answer!(Ok(name::drop_name(&session, &request))),
 
         Request::CreateStream(request) => answer!(stream::create(&session, &request)),

@@ -1,5 +1,7 @@
 //! Names: put, get, list, drop.
 
+use std::collections::BTreeMap;
+
 use vineyard_core::protocol::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
     PutNameRequest,
@@ -8,6 +10,7 @@ use vineyard_core::{ServerError, StatusCode};
 
 use crate::pattern::Pattern;
 use crate::session::Session;
+use crate::turn::STEP;
 
 /// Gives an object a name.
 pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
@@ -28,12 +31,23 @@ pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Re
     }
 }
 
-/// The names that match.
-pub(super) fn list_name(session: &Session, request: &ListNameRequest) -> ListNameReply {
+/// The names that match. Others have their turn in between: what they add or take away meanwhile may be in it or not.
+pub(super) async fn list_name(session: &Session, request: ListNameRequest) -> ListNameReply {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let names = session.tree().list_names(&pattern, request.after.as_deref(), limit);
-    ListNameReply { size: names.len() as u64, names }
+    let (mut names, mut after) = (BTreeMap::new(), request.after);
+    loop {
+        let wanted = limit.saturating_sub(names.len()).min(STEP);
+        let page = session.tree().list_names(&pattern, after.as_deref(), wanted);
+        let last = page.last_key_value().map(|(name, _)| name.clone());
+        let is_last = page.len() < STEP;
+        names.extend(page);
+        if is_last {
+            return ListNameReply { size: names.len() as u64, names };
+        }
+        after = last;
+        session.queue.give_way().await;
+    }
 }
 
 /// Takes a name away.
