@@ -63,6 +63,7 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
                 Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             };
             linger = LAST_SERVED.replace(Some(connection.id())) == Some(connection.id());
+            let in_hand = state.metrics.in_hand();
             let mut next = service::serve(connection, body, &mut out);
             if let Next::Wait(waiting) = next {
                 let Some(answer) = wait(state, connection, &mut stream, waiting, &mut out).await else {
@@ -73,6 +74,7 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
                 return Ok(());
             }
+            drop(in_hand);
             out.clear();
             out.shrink_to(KEPT_BYTES);
             if connection.is_registered() {

@@ -60,9 +60,16 @@ pub(crate) enum Next {
 
 /// Handles one message and appends the frame of its reply, if it has one, to `out`.
 pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>) -> Next {
+    let start = connection.metrics().start();
     match Request::decode(body) {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
-            dispatch(connection, request, out)
+            let kind = request.request_type();
+            let next = dispatch(connection, request, out);
+            match next {
+                Next::Wait(_) => connection.metrics().waits(kind),
+                _ => connection.metrics().answered(kind, start),
+            }
+            next
         }
         Ok(request) => {
             let message = format!("a connection starts with a register_request, found {}", request.message_type());
@@ -72,6 +79,7 @@ pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>)
             let reply = short(error.to_reply());
             connection.complain(&reply.message);
             connection.labels.discard();
+            connection.metrics().refusals.count(StatusCode::from_raw(reply.code));
             encode_error(&reply, out)
         }
     }
@@ -235,6 +243,7 @@ fn delete(connection: &mut Connection, request: &DelDataRequest, feedbacks: bool
 
 /// The bytes of created blobs have arrived; appends the frame of the second reply.
 pub(crate) fn received(connection: &mut Connection, incoming: Incoming, out: &mut Vec<u8>) {
+    connection.metrics().received.add(incoming.num_bytes());
     if let Err(error) = remote::received(connection, incoming, out) {
         refuse(connection, &error, out);
     }
@@ -242,6 +251,7 @@ pub(crate) fn received(connection: &mut Connection, incoming: Incoming, out: &mu
 
 /// The bytes of blobs are out.
 pub(crate) fn sent(connection: &Connection, outgoing: &Outgoing) {
+    connection.metrics().sent.add(outgoing.num_bytes());
     remote::sent(connection, outgoing);
 }
 
@@ -274,6 +284,7 @@ fn unsendable(error: &frame::FrameError) -> ServerError {
 
 fn refuse(connection: &mut Connection, error: &ServerError, out: &mut Vec<u8>) -> Next {
     connection.labels.discard();
+    connection.metrics().refusals.count(error.code);
     let reply = short(error.into());
     tracing::debug!(connection = ?connection.id(), error = reply.message, "a request is refused");
     encode_error(&reply, out)

@@ -11,8 +11,24 @@ pub struct ConnectionId(pub u64);
 /// Counts leases by connection and blob. How many a blob has in all is the blob's own record.
 #[derive(Debug, Default)]
 pub struct Leases {
-    held: HashMap<ConnectionId, HashMap<ObjectId, u64>>,
+    held: HashMap<ConnectionId, Held>,
     total: u64,
+}
+
+/// What one connection holds.
+#[derive(Debug, Default)]
+struct Held {
+    blobs: HashMap<ObjectId, Lease>,
+    /// Bytes of all these blobs.
+    bytes: u64,
+}
+
+/// The leases of one connection on one blob.
+#[derive(Debug)]
+struct Lease {
+    count: u64,
+    /// Bytes of the blob.
+    bytes: u64,
 }
 
 impl Leases {
@@ -23,27 +39,46 @@ impl Leases {
 
     /// How many leases a connection has on a blob.
     pub fn count(&self, connection: ConnectionId, blob: ObjectId) -> u64 {
-        self.held.get(&connection).and_then(|blobs| blobs.get(&blob)).copied().unwrap_or(0)
+        self.held.get(&connection).and_then(|held| held.blobs.get(&blob)).map_or(0, |lease| lease.count)
     }
 
-    /// One lease more.
-    pub fn grant(&mut self, connection: ConnectionId, blob: ObjectId) {
-        let count = self.held.entry(connection).or_default().entry(blob).or_insert(0);
-        *count = count.saturating_add(1);
+    /// The bytes of the blobs that each connection has leases on.
+    pub fn bytes(&self) -> impl Iterator<Item = (ConnectionId, u64)> + '_ {
+        self.held.iter().map(|(connection, held)| (*connection, held.bytes))
+    }
+
+    /// One lease more on a blob of so many bytes.
+    pub fn grant(&mut self, connection: ConnectionId, blob: ObjectId, bytes: u64) {
+        let held = self.held.entry(connection).or_default();
+        let lease = held.blobs.entry(blob).or_insert_with(|| {
+            held.bytes = held.bytes.saturating_add(bytes);
+            Lease { count: 0, bytes }
+        });
+        lease.count = lease.count.saturating_add(1);
         self.total = self.total.saturating_add(1);
+    }
+
+    /// A blob has so many bytes now.
+    pub fn resize(&mut self, connection: ConnectionId, blob: ObjectId, bytes: u64) {
+        let Some(held) = self.held.get_mut(&connection) else { return };
+        if let Some(lease) = held.blobs.get_mut(&blob) {
+            held.bytes = held.bytes.saturating_sub(lease.bytes).saturating_add(bytes);
+            lease.bytes = bytes;
+        }
     }
 
     /// Gives one lease back; false if there is none.
     pub fn release(&mut self, connection: ConnectionId, blob: ObjectId) -> bool {
-        let Some(blobs) = self.held.get_mut(&connection) else {
+        let Some(held) = self.held.get_mut(&connection) else {
             return false;
         };
-        let Some(count) = blobs.get_mut(&blob) else {
+        let Some(lease) = held.blobs.get_mut(&blob) else {
             return false;
         };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            blobs.remove(&blob);
+        lease.count = lease.count.saturating_sub(1);
+        if lease.count == 0 {
+            held.bytes = held.bytes.saturating_sub(lease.bytes);
+            held.blobs.remove(&blob);
         }
         self.total = self.total.saturating_sub(1);
         true
@@ -51,11 +86,10 @@ impl Leases {
 
     /// Gives back all leases of a connection and says how many each blob had.
     pub fn release_all(&mut self, connection: ConnectionId) -> HashMap<ObjectId, u64> {
-        let blobs = self.held.remove(&connection).unwrap_or_default();
-        for count in blobs.values() {
-            self.total = self.total.saturating_sub(*count);
-        }
-        blobs
+        let held = self.held.remove(&connection).unwrap_or_default();
+        let counts: HashMap<_, _> = held.blobs.into_iter().map(|(blob, lease)| (blob, lease.count)).collect();
+        self.total = counts.values().fold(self.total, |total, count| total.saturating_sub(*count));
+        counts
     }
 }
 
@@ -71,10 +105,14 @@ mod tests {
         let (x, y) = (ObjectId::blob(1, 1), ObjectId::blob(1, 2));
         let mut leases = Leases::default();
         for (connection, blob) in [(A, x), (A, x), (A, y), (B, x)] {
-            leases.grant(connection, blob);
+            leases.grant(connection, blob, 64);
         }
         assert_eq!(leases.total(), 4);
+        let bytes = |leases: &Leases| leases.bytes().collect::<HashMap<_, _>>();
+        assert_eq!(bytes(&leases), HashMap::from([(A, 128), (B, 64)]), "each blob counts once");
+        leases.resize(A, x, 6);
         assert!(leases.release(B, x));
+        assert_eq!(bytes(&leases), HashMap::from([(A, 70), (B, 0)]));
         assert!(!leases.release(B, x), "it held only one");
         assert!(!leases.release(ConnectionId(3), x));
         assert_eq!(leases.release_all(A), HashMap::from([(x, 2), (y, 1)]));

@@ -29,6 +29,7 @@ mod lease;
 mod moves;
 mod pack;
 mod pool;
+pub mod states;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -38,11 +39,13 @@ use std::collections::{HashMap, HashSet};
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use alloc::span;
 use blob::Blob;
 pub use blob::Placement;
 pub use lease::ConnectionId;
 use lease::Leases;
-pub use pool::{Reserved, SharedPool};
+pub use pool::{Figures, Reserved, SharedPool};
+use states::States;
 use uses::Uses;
 
 /// Who asks: only native connections hold leases.
@@ -65,6 +68,7 @@ pub struct BlobStore {
     unsealed: HashMap<ConnectionId, HashSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
+    states: States,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -76,7 +80,8 @@ impl BlobStore {
     pub fn new(pool: SharedPool) -> Self {
         let limit = pool.lock().limit();
         let (blobs, unsealed) = (HashMap::new(), HashMap::new());
-        Self { pool, limit, blobs, unsealed, leases: Leases::default(), uses: Uses::default() }
+        let (leases, uses, states) = (Leases::default(), Uses::default(), States::default());
+        Self { pool, limit, blobs, unsealed, leases, uses, states }
     }
 
     /// Leases of all connections.
@@ -108,7 +113,7 @@ impl BlobStore {
         }
         let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden).ok_or_else(|| unknown(id))?;
         if !blob.sealed {
-            blob.sealed = true;
+            self.states.track(blob, |blob| blob.sealed = true);
             let creator = blob.creator;
             self.own_no_more(creator, id);
         }
@@ -157,8 +162,8 @@ impl BlobStore {
     pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
         for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
-                blob.leases = blob.leases.saturating_add(1);
-                self.leases.grant(peer.connection, placement.id);
+                self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
+                self.leases.grant(peer.connection, placement.id, blob.taken);
             }
         }
     }
@@ -253,6 +258,7 @@ impl BlobStore {
             }
         }
         (self.leases, self.uses, self.unsealed) = (Leases::default(), Uses::default(), HashMap::new());
+        self.states = States::default();
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -277,8 +283,11 @@ impl BlobStore {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
             let alone = blob.leases == self.leases.count(peer.connection, id);
-            if let Some(allocation) = blob.allocation.filter(|_| alone) {
-                self.pool.lock().shrink(allocation, blob.offset, size);
+            if let Some(allocation) = blob.allocation.filter(|_| alone)
+                && self.pool.lock().shrink(allocation, blob.offset, size)
+            {
+                self.states.track(blob, |blob| blob.taken = span(size).unwrap_or(size));
+                self.leases.resize(peer.connection, id, blob.taken);
             }
         }
         Ok(())
@@ -321,7 +330,7 @@ impl BlobStore {
         let Some(blob) = self.blobs.get_mut(&id).filter(|blob| !blob.hidden) else {
             return false;
         };
-        blob.hidden = true;
+        self.states.track(blob, |blob| blob.hidden = true);
         let users = std::mem::take(&mut blob.users);
         let (creator, sealed) = (blob.creator, blob.sealed);
         if !sealed {
@@ -341,7 +350,7 @@ impl BlobStore {
 
     fn unlease(&mut self, id: ObjectId, count: u64) {
         if let Some(blob) = self.blobs.get_mut(&id) {
-            blob.leases = blob.leases.saturating_sub(count);
+            self.states.track(blob, |blob| blob.leases = blob.leases.saturating_sub(count));
             if blob.hidden {
                 self.free(id);
             }
@@ -357,7 +366,15 @@ impl BlobStore {
 
     fn take_unleased(&mut self, id: ObjectId) -> Option<Blob> {
         self.blobs.get(&id).filter(|blob| blob.leases == 0)?;
-        self.blobs.remove(&id)
+        let blob = self.blobs.remove(&id)?;
+        self.states.leave(&blob);
+        Some(blob)
+    }
+
+    /// Adds a blob.
+    fn keep(&mut self, id: ObjectId, blob: Blob) {
+        self.states.enter(&blob);
+        self.blobs.insert(id, blob);
     }
 }
 

@@ -162,3 +162,15 @@ fn objects_without_a_signature_are_deleted_like_others() {
     server.tree.persist(global).expect("there");
     assert_eq!(server.delete(&[member_id], true, false).objects, [member_id, global]);
 }
+
+#[test]
+fn linked_blobs_come_in_pages() {
+    let mut family = Family::new();
+    let by_name: BTreeMap<char, ObjectId> = family.members.iter().copied().collect();
+    let page = |family: &Family, after| family.server.tree.linked_blobs(after, 2);
+    assert_eq!(page(&family, ObjectId::from_raw(0)), [by_name[&'a'], by_name[&'b']]);
+    assert_eq!(page(&family, by_name[&'b']), [by_name[&'c']]);
+    family.server.delete(&[by_name[&'A']], false, false);
+    assert_eq!(page(&family, ObjectId::EMPTY_BLOB), [by_name[&'b'], by_name[&'c']]);
+    assert!(page(&family, by_name[&'c']).is_empty());
+}
