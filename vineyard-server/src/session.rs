@@ -203,7 +203,6 @@ impl Members {
     }
 
     /// How many there are.
-    #[cfg(feature = "http")]
     pub(crate) fn count(&self) -> u64 {
         Some(self.0.load(Ordering::Acquire)).filter(|count| *count != Self::OVER).unwrap_or(0)
     }

@@ -178,7 +178,6 @@ impl State {
     }
 
     /// All sessions, the root first. Those that are closing are among them.
-    #[cfg(feature = "http")]
     pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
         let mut sessions = vec![Arc::clone(&self.root)];
         sessions.extend(self.children().values().cloned());

@@ -10,8 +10,8 @@ use vineyard_core::{ObjectId, SessionId};
 use super::process::Process;
 use crate::session::{Session, StoreKind};
 use crate::state::State;
-use crate::store;
 use crate::store::arena::ArenaFile;
+use crate::store::pool;
 use crate::store::states::{ByState, Tally};
 
 /// Blobs that are looked at before others get their turn at the metadata.
@@ -21,7 +21,7 @@ const PAGE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Figures {
     /// How the memory is divided.
-    pub(super) memory: store::Figures,
+    pub(super) memory: pool::Figures,
     /// Bytes of pages of the arenas.
     pub(super) resident: u64,
     /// Bytes of arenas that clients divide themselves.

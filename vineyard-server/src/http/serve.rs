@@ -155,3 +155,54 @@ async fn converse(state: Arc<State>, stream: TcpStream, limits: Limits) {
         Err(_) => tracing::debug!("an HTTP connection lasts too long"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::state::Settings;
+    use crate::workers::Workers;
+
+    fn served(limits: Limits) -> (Running, SocketAddr, Arc<Workers>) {
+        let workers = Arc::new(Workers::start(1).expect("a thread"));
+        let settings = Settings::new(&Config::default(), String::new());
+        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
+        let endpoint = Endpoint::bind("127.0.0.1:0").expect("a port");
+        let address = endpoint.address();
+        (endpoint.serve_within(&Arc::new(state), limits).expect("a thread"), address, workers)
+    }
+
+    fn connect(address: SocketAddr) -> net::TcpStream {
+        let stream = net::TcpStream::connect(address).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout that bounds a hang");
+        stream
+    }
+
+    fn rest(mut stream: net::TcpStream) -> String {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("it ends");
+        String::from_utf8(rest).expect("text")
+    }
+
+    #[test]
+    fn who_takes_too_long_is_dropped_and_others_get_their_turn() {
+        let (short, long) = (Duration::from_millis(50), Duration::from_secs(3600));
+        for (head, whole) in [(short, long), (long, short)] {
+            let (running, address, workers) = served(Limits { connections: 2, head, whole });
+            let mute: Vec<_> = (0..5).map(|_| connect(address)).collect();
+            let mut slow = connect(address);
+            slow.write_all(b"GET /healthz HTTP/1.1\r\nx: ").expect("written");
+            let mut quick = connect(address);
+            quick.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").expect("written");
+            assert!(rest(quick).ends_with("ok\n"));
+            assert!(!rest(slow).contains(" 200 "));
+            assert!(mute.into_iter().all(|stream| rest(stream).is_empty()));
+            drop(running);
+            assert!(net::TcpStream::connect(address).is_err(), "nobody listens any more");
+            workers.finish();
+        }
+    }
+}

@@ -7,7 +7,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::Unit;
 
-use crate::metrics::Timing;
+use crate::metrics::timings::Timing;
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +90,7 @@ impl Writer<'_> {
         let Metric { name, unit, help } = metric;
         let mut family = self.0.encode_descriptor(name, help, unit, MetricType::Histogram)?;
         for (labels, timing) in timings {
-            // The form knows the last bucket by this bound.
-            let buckets = timing.buckets().map(|(bound, count)| (bound.unwrap_or(f64::MAX), count));
+            let buckets = timing.buckets().map(|(bound, count)| (bound.unwrap_or(f64::INFINITY), count));
             let buckets: Vec<(f64, u64)> = buckets.collect();
             let count = buckets.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
             if count > 0 {

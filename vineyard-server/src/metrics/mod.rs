@@ -2,12 +2,11 @@
 //!
 //! What can be found out by looking (blobs, objects, memory) is not counted here.
 
-#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "nobody can look at it in such a build"))]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::expect_used)]
 
 mod peers;
 mod refusals;
-mod timings;
+pub(crate) mod timings;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
@@ -16,9 +15,9 @@ use vineyard_core::protocol::RequestType;
 
 pub(crate) use peers::Peers;
 pub(crate) use refusals::Refusals;
-pub(crate) use timings::{Timing, Timings};
 
 use crate::session::{Entered, Gauge};
+use timings::Timings;
 
 /// Counts what happened since the start.
 #[derive(Debug, Default)]

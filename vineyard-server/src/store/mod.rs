@@ -28,7 +28,7 @@ pub mod labels;
 mod lease;
 mod moves;
 mod pack;
-mod pool;
+pub mod pool;
 pub mod states;
 #[cfg(test)]
 mod tests;
@@ -44,7 +44,7 @@ use blob::Blob;
 pub use blob::Placement;
 pub use lease::ConnectionId;
 use lease::Leases;
-pub use pool::{Figures, Reserved, SharedPool};
+pub use pool::{Reserved, SharedPool};
 use states::States;
 use uses::Uses;
 

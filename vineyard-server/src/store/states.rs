@@ -25,7 +25,6 @@ impl BlobState {
     pub const ALL: [Self; 4] = [Self::Unsealed, Self::Leased, Self::Cold, Self::Hidden];
 
     /// What it is called.
-    #[cfg(feature = "http")]
     pub fn name(self) -> &'static str {
         match self {
             Self::Unsealed => "unsealed",
