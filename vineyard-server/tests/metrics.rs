@@ -110,7 +110,10 @@ fn requests_and_refusals_are_counted() {
     assert_eq!(page.value("vineyard_request_seconds_bucket{le=\"+Inf\",request=\"exists_request\"}"), 5.0);
     assert!(page.value("vineyard_request_seconds_sum{request=\"exists_request\"}") > 0.0);
     let refusals = |code| page.value(&format!("vineyard_refusals_total{{code=\"{code}\"}}"));
-    assert_eq!((refusals("ObjectNotExists"), refusals("Invalid"), page.sum("vineyard_refusals_total")), (1.0, 1.0, 2.0));
+    assert_eq!(
+        (refusals("ObjectNotExists"), refusals("Invalid"), page.sum("vineyard_refusals_total")),
+        (1.0, 1.0, 2.0)
+    );
     // A request that waits is in hand, and in no histogram.
     peer.send(&json!({"type": "get_name_request", "name": "x", "wait": true}));
     raw::until(|| Page::get(&server).value("vineyard_requests_waiting") == 1.0);

@@ -146,7 +146,8 @@ fn sessions(page: &mut Writer<'_>, figures: &Figures) -> fmt::Result {
         figures.sessions.iter().map(|session| (session.id.to_string(), session)).collect();
     let by_state = |of: fn(&ByState, BlobState) -> u64| {
         known.iter().flat_map(move |(id, session)| {
-            BlobState::ALL.map(|state| ([("session", id.as_str()), ("state", state.name())], of(&session.by_state, state)))
+            BlobState::ALL
+                .map(|state| ([("session", id.as_str()), ("state", state.name())], of(&session.by_state, state)))
         })
     };
     let each = |of: fn(&SessionFigures) -> u64| {
