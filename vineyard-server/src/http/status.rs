@@ -218,7 +218,7 @@ async fn holders(state: &State) -> Vec<Holder> {
         all.extend(holdings);
         tokio::task::yield_now().await;
     }
-    all.sort_by_key(|(connection, held)| (Reverse(held.unsealed.saturating_add(held.leased)), *connection));
+    all.sort_by_key(|(connection, held)| (Reverse(held.size()), *connection));
     let known = all.into_iter().filter_map(|(connection, held)| {
         let peer = state.metrics.peers.get(connection)?;
         let (transport, pid, uid) = match peer.entrance {

@@ -127,8 +127,15 @@ impl ByState {
 pub struct Holding {
     /// Of blobs that it made and nobody sealed.
     pub unsealed: u64,
-    /// Of blobs that it views.
+    /// Of blobs that it has leases on, as our own clients also have on what they write.
     pub leased: u64,
+}
+
+impl Holding {
+    /// The bytes of all these blobs, at least: one may count as both.
+    pub fn size(self) -> u64 {
+        self.unsealed.max(self.leased)
+    }
 }
 
 /// The counters. Whatever changes what a blob counts as goes through here.
