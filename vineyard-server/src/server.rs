@@ -61,7 +61,7 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
     match launch(config, size, &socket, claim.listener, rpc) {
         Ok((state, thread)) => {
             let (size, workers) = (Bytes(size), config.checked_workers()?);
-            let running = Running { thread, insight: None, file: claim.file, _private: private };
+            let running = Running { thread, _insight: None, file: claim.file, _private: private };
             let mut server = ServerHandle { state, socket, rpc: address, http: None, running: Some(running) };
             server.open(insight)?;
             let (socket, http) = (server.socket.display(), server.http);
@@ -176,7 +176,7 @@ impl Drop for PrivateDirectory {
 #[derive(Debug)]
 struct Running {
     thread: JoinHandle<()>,
-    insight: Option<http::Running>,
+    _insight: Option<http::Running>,
     file: SocketFile,
     _private: Option<PrivateDirectory>,
 }
@@ -225,7 +225,7 @@ impl ServerHandle {
     fn open(&mut self, endpoint: Option<http::Endpoint>) -> Result<(), StartError> {
         if let (Some(endpoint), Some(running)) = (endpoint, &mut self.running) {
             self.http = Some(endpoint.address());
-            running.insight = Some(endpoint.serve(&self.state)?);
+            running._insight = Some(endpoint.serve(&self.state)?);
         }
         Ok(())
     }
@@ -251,14 +251,13 @@ impl ServerHandle {
     }
 
     fn end(&mut self) {
-        if let Some(Running { thread, insight, file, _private }) = self.running.take() {
+        // The endpoint goes last: to the end it says that the server stops.
+        if let Some(Running { thread, _insight, file, _private }) = self.running.take() {
             self.state.stop.cancel();
             if thread.join().is_err() {
                 tracing::error!("the server's thread panicked");
             }
             file.remove();
-            // To the end it says that the server stops.
-            drop(insight);
         }
     }
 }
