@@ -62,6 +62,16 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells over HTTP how the server is doing, at this address, as `127.0.0.1:9601`; by default there is no such
+    /// endpoint. Port 0 lets the system choose one.
+    ///
+    /// `/metrics` is for Prometheus, `/status` is JSON, `/healthz` says whether it serves. Nothing can be changed there,
+    /// but whoever reaches the address may read it. Needs the feature `http`.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.config.http = Some(address.into());
+        self
+    }
+
     /// Threads that serve connections; by default one for each processor, 8 at most.
     pub fn workers(mut self, workers: usize) -> Self {
         self.config.workers = Some(workers);

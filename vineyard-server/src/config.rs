@@ -54,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) max_connections: usize,
     /// The TCP endpoint, if there is to be one.
     pub(crate) rpc: Option<RpcConfig>,
+    /// Where to tell how it is doing, as `host:port`, if anywhere.
+    pub(crate) http: Option<String>,
     /// The longest message that is read.
     pub(crate) max_message_bytes: usize,
     /// How long a TCP peer may stall within a message, a payload or a reply.
@@ -94,6 +96,7 @@ impl Default for Config {
             workers: None,
             max_connections: 4096,
             rpc: None,
+            http: None,
             max_message_bytes: MAX_BODY_BYTES,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,

@@ -28,6 +28,7 @@
 //! boundary. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is counted is for who looks over HTTP"))]
 
 mod auth;
 mod builder;
@@ -35,10 +36,12 @@ pub mod cli;
 mod config;
 mod conn;
 mod error;
+mod http;
 pub mod ids;
 mod listen;
 mod memory;
 pub mod meta;
+mod metrics;
 pub mod pattern;
 mod plasma;
 mod server;

@@ -247,6 +247,11 @@ impl Members {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        Some(self.0.load(Ordering::Acquire)).filter(|count| *count != Self::OVER).unwrap_or(0)
+    }
+
     /// Ends the session if nobody is left in it: nobody joins any more. Whether this call did so.
     pub(crate) fn end(&self) -> bool {
         self.0.compare_exchange(0, Self::OVER, Ordering::AcqRel, Ordering::Acquire).is_ok()

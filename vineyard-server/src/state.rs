@@ -17,6 +17,7 @@ use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 use crate::auth::Htpasswd;
 use crate::config::{Config, StockLeases};
 use crate::ids::IdGenerator;
+use crate::metrics::Metrics;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
 use crate::store::{ConnectionId, SharedPool};
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
     pub(crate) socket_mode: u32,
+    /// Whether requests are timed.
+    pub(crate) timed: bool,
 }
 
 impl Settings {
@@ -72,6 +75,7 @@ impl Settings {
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
+            timed: config.http.is_some(),
         }
     }
 }
@@ -115,6 +119,8 @@ pub(crate) struct State {
     pub(crate) connections: Gauge,
     /// Those of them that came over TCP.
     pub(crate) rpc_connections: Gauge,
+    /// What happened since the start.
+    pub(crate) metrics: Metrics,
     /// The users that are let in; without it everybody is.
     pub(crate) htpasswd: Option<Htpasswd>,
     pub(crate) verifications: Arc<Semaphore>,
@@ -148,6 +154,7 @@ impl State {
         let freed = pool.lock().freed();
         Ok(Self {
             ids: IdGenerator::new(instance),
+            metrics: Metrics::new(settings.timed),
             settings,
             incarnation: getrandom::u64()?,
             root: Arc::new(root),
@@ -191,18 +198,19 @@ impl State {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// All sessions, the root first. Those that are closing are among them.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        let mut sessions = vec![Arc::clone(&self.root)];
+        sessions.extend(self.children().values().cloned());
+        sessions
+    }
+
     /// A session that can be entered.
     pub(crate) fn session(&self, id: SessionId) -> Option<Arc<Session>> {
         if id == SessionId::ROOT {
             return Some(Arc::clone(&self.root));
         }
         self.children().get(&id).filter(|session| !session.closing.is_cancelled()).cloned()
-    }
-
-    /// All sessions, the root first.
-    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        let children = self.children();
-        std::iter::once(&self.root).chain(children.values()).cloned().collect()
     }
 
     /// The path of the socket of a session: the root's, with the session's number.

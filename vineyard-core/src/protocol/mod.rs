@@ -226,6 +226,35 @@ macro_rules! requests {
             ReleaseLeases(ReleaseLeasesNotice),
         }
 
+        /// The types of requests, for who counts or compares them without their contents.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each variant is named after the request it stands for")]
+        #[non_exhaustive]
+        pub enum RequestType {
+            $($variant,)*
+            Exit,
+            ReleaseLeases,
+        }
+
+        impl RequestType {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)* Self::Exit, Self::ReleaseLeases];
+
+            /// Where it stands in [`ALL`](Self::ALL).
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
+            /// The `type` of such requests.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $kind,)*
+                    Self::Exit => "exit_request",
+                    Self::ReleaseLeases => "release_leases_notice",
+                }
+            }
+        }
+
         impl Request {
             /// Reads a request.
             ///
@@ -258,13 +287,18 @@ macro_rules! requests {
                 }
             }
 
-            /// The `type` of the request.
-            pub fn message_type(&self) -> &'static str {
+            /// The type of the request.
+            pub fn request_type(&self) -> RequestType {
                 match self {
-                    $(Self::$variant(_) => $kind,)*
-                    Self::Exit(_) => "exit_request",
-                    Self::ReleaseLeases(_) => "release_leases_notice",
+                    $(Self::$variant(_) => RequestType::$variant,)*
+                    Self::Exit(_) => RequestType::Exit,
+                    Self::ReleaseLeases(_) => RequestType::ReleaseLeases,
                 }
+            }
+
+            /// The `type` of the request, as it is written.
+            pub fn message_type(&self) -> &'static str {
+                self.request_type().name()
             }
         }
     };
@@ -371,6 +405,13 @@ mod tests {
         ] {
             assert_eq!(code_of(body), 1, "{body}");
         }
+    }
+
+    #[test]
+    fn every_type_stands_where_its_index_says() {
+        assert!(RequestType::ALL.iter().enumerate().all(|(index, kind)| kind.index() == index));
+        let request = Request::Exit(ExitRequest {});
+        assert_eq!((request.request_type(), request.message_type()), (RequestType::Exit, "exit_request"));
     }
 
     #[test]

@@ -65,6 +65,11 @@ pub(super) struct Args {
     #[arg(long, hide = true, overrides_with = "no_rpc")]
     rpc: bool,
 
+    /// Tells over HTTP how the server is doing, at this address and port, as 127.0.0.1:9601: /metrics for Prometheus,
+    /// /status as JSON, /healthz [default: not at all]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) http: Option<String>,
+
     /// Lets only clients in that give a user and a password of this file, which the program htpasswd writes
     #[arg(long, value_name = "FILE")]
     pub(super) htpasswd: Option<OsString>,

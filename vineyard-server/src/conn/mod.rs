@@ -69,6 +69,7 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             let Some(bytes) = frames.next_len().map_err(garbage)? else { break };
             linger = LAST_SERVED.replace(Some(connection.id())) == Some(connection.id());
             let began = Instant::now();
+            let in_hand = state.metrics.in_hand();
             let decoded = if bytes > LARGE_BYTES {
                 decode_elsewhere(&mut frames).await?
             } else {
@@ -84,6 +85,7 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
                 return Ok(());
             }
+            drop(in_hand);
             out.clear();
             out.shrink_to(KEPT_BYTES);
             if connection.is_registered() {

@@ -83,6 +83,17 @@ impl Tree {
         self.records.len()
     }
 
+    /// How many names there are.
+    pub fn num_names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// At most `most` blobs of this instance that objects link to, in the order of their ids, behind `after`. Whether
+    /// they are there is not looked at.
+    pub fn linked_blobs(&self, after: ObjectId, most: usize) -> Vec<ObjectId> {
+        std::iter::successors(self.edges.next_blob(after), |last| self.edges.next_blob(*last)).take(most).collect()
+    }
+
     pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {
         self.records.get(&id).map(|record| &**record)
     }

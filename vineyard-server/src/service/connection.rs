@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nix::unistd::Uid;
+use nix::unistd::{Pid, Uid};
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::metrics::Metrics;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::arena::ArenaFile;
@@ -21,6 +22,8 @@ pub(crate) enum Entrance {
     Unix {
         /// The user who connected.
         uid: Uid,
+        /// The process that did.
+        pid: Pid,
     },
     /// The TCP endpoint.
     Tcp,
@@ -61,6 +64,7 @@ impl Connection {
             Entrance::Tcp => state.rpc_connections.add(),
         }
         let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix() };
+        state.metrics.peers.enter(peer.connection, entrance, session.id);
         let (labels, lent) = (Labels::default(), HashMap::new());
         Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
     }
@@ -68,6 +72,11 @@ impl Connection {
     /// The server.
     pub(super) fn state(&self) -> Arc<State> {
         Arc::clone(&self.state)
+    }
+
+    /// What is counted of the server.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.state.metrics
     }
 
     /// The session.
@@ -112,6 +121,7 @@ impl Connection {
             return false;
         }
         let before = std::mem::replace(&mut self.session, session);
+        self.metrics().peers.enter(self.id(), self.entrance, self.session.id);
         before.disconnect(self.peer.connection);
         self.state.leave(&before);
         true
@@ -141,7 +151,7 @@ impl Connection {
     /// Code 1 over TCP.
     pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
-            Entrance::Unix { uid } => Ok(uid),
+            Entrance::Unix { uid, .. } => Ok(uid),
             Entrance::Tcp => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
@@ -152,6 +162,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.metrics().peers.leave(self.id());
         self.session.disconnect(self.peer.connection);
         let lent = self.lent.values().map(|(_, size)| size).sum::<u64>();
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);

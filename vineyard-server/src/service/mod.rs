@@ -68,9 +68,16 @@ pub(crate) async fn serve(
     bytes: usize,
     out: &mut Vec<u8>,
 ) -> Next {
+    let start = connection.metrics().start();
     match decoded {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
-            dispatch(connection, request, bytes > LARGE_BYTES, out).await
+            let kind = request.request_type();
+            let next = dispatch(connection, request, bytes > LARGE_BYTES, out).await;
+            match next {
+                Next::Wait(_) => connection.metrics().waits(kind),
+                _ => connection.metrics().answered(kind, start),
+            }
+            next
         }
         Ok(request) => {
             let message = format!("a connection starts with a register_request, found {}", request.message_type());
@@ -80,6 +87,7 @@ pub(crate) async fn serve(
             let reply = short(error.to_reply());
             connection.complain(&reply.message);
             connection.labels.discard();
+            connection.metrics().refusals.count(StatusCode::from_raw(reply.code));
             encode_error(&reply, out)
         }
     }
@@ -257,6 +265,7 @@ async fn delete(connection: &mut Connection, request: DelDataRequest, feedbacks:
 
 /// The bytes of created blobs have arrived; appends the frame of the second reply.
 pub(crate) async fn received(connection: &mut Connection, incoming: Incoming, out: &mut Vec<u8>) {
+    connection.metrics().received.add(incoming.num_bytes());
     if let Err(error) = remote::received(connection, incoming, out).await {
         refuse(connection, &error, out);
     }
@@ -264,6 +273,7 @@ pub(crate) async fn received(connection: &mut Connection, incoming: Incoming, ou
 
 /// The bytes of blobs are out.
 pub(crate) async fn sent(connection: &Connection, outgoing: &Outgoing) {
+    connection.metrics().sent.add(outgoing.num_bytes());
     remote::sent(connection, outgoing).await;
 }
 
@@ -337,6 +347,7 @@ fn unsendable(error: &frame::FrameError) -> ServerError {
 
 fn refuse(connection: &mut Connection, error: &ServerError, out: &mut Vec<u8>) -> Next {
     connection.labels.discard();
+    connection.metrics().refusals.count(error.code);
     let reply = short(error.into());
     tracing::debug!(connection = ?connection.id(), error = reply.message, "a request is refused");
     encode_error(&reply, out)

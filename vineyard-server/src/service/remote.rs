@@ -42,6 +42,24 @@ pub(crate) struct Outgoing {
     pub(crate) compress: bool,
 }
 
+impl Incoming {
+    /// Bytes of all of them, as they are without compression.
+    pub(super) fn num_bytes(&self) -> u64 {
+        num_bytes(&self.placements)
+    }
+}
+
+impl Outgoing {
+    /// Bytes of all of them, as they are without compression.
+    pub(super) fn num_bytes(&self) -> u64 {
+        num_bytes(&self.placements)
+    }
+}
+
+fn num_bytes(placements: &[Placement]) -> u64 {
+    placements.iter().fold(0, |sum, placement| sum.saturating_add(placement.length))
+}
+
 fn check(compress: bool) -> Result<(), ServerError> {
     if compress && !chunk::AVAILABLE {
         return Err(ServerError::new(StatusCode::NotImplemented, "this server was built without compression"));

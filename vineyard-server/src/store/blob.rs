@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vineyard_core::ObjectId;
 
+use super::alloc::span;
 use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
@@ -18,6 +19,8 @@ pub(super) struct Blob {
     /// Where it starts in the file.
     pub(super) offset: u64,
     pub(super) length: u64,
+    /// Bytes of arenas that it counts for: its window with what alignment adds, as long as the range is that long.
+    pub(super) taken: u64,
     pub(super) creator: ConnectionId,
     /// Leases of all connections.
     pub(super) leases: u64,
@@ -57,11 +60,13 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
+        let taken = if allocation.is_some() { span(length).unwrap_or(length) } else { 0 };
         Self {
             file,
             allocation,
             offset,
             length,
+            taken,
             creator,
             leases: 0,
             users: Users::Nobody,

@@ -36,12 +36,12 @@ impl BlobStore {
     fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Placement {
         let id = self.fresh_id(ids);
         if peer.native {
-            self.leases.grant(peer.connection, id);
+            self.leases.grant(peer.connection, id, blob.taken);
             blob.leases = 1;
         }
         let placement = Placement::of(id, &blob);
         self.owned.entry(peer.connection).or_default().insert(id);
-        self.blobs.insert(id, blob);
+        self.keep(id, blob);
         self.view_made(peer, id);
         placement
     }

@@ -28,7 +28,8 @@ pub mod labels;
 mod lease;
 mod moves;
 mod pack;
-mod pool;
+pub mod pool;
+pub mod states;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -41,12 +42,14 @@ use std::ops::Bound;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use alloc::span;
 use blob::Blob;
 pub use blob::Placement;
 pub use create::Creation;
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
+use states::States;
 use uses::{Users, Uses};
 use views::Views;
 
@@ -87,6 +90,7 @@ pub struct BlobStore {
     leases: Leases,
     uses: Uses,
     views: Views,
+    states: States,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -98,8 +102,8 @@ impl BlobStore {
     pub fn new(pool: SharedPool) -> Self {
         let limit = pool.lock().limit();
         let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
-        let (leases, uses, views) = Default::default();
-        Self { pool, limit, blobs, doomed, owned, leases, uses, views }
+        let (leases, uses, views, states) = Default::default();
+        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states }
     }
 
     /// Leases of all connections.
@@ -136,7 +140,7 @@ impl BlobStore {
         }
         let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden).ok_or_else(|| unknown(id))?;
         if !blob.sealed {
-            blob.sealed = true;
+            self.states.track(blob, |blob| blob.sealed = true);
             if !blob.owned {
                 let creator = blob.creator;
                 self.own_no_more(creator, id);
@@ -214,8 +218,8 @@ impl BlobStore {
     pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
         for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
-                blob.leases = blob.leases.saturating_add(1);
-                self.leases.grant(peer.connection, placement.id);
+                self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
+                self.leases.grant(peer.connection, placement.id, blob.taken);
             }
         }
     }
@@ -344,8 +348,11 @@ impl BlobStore {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
             let alone = blob.leases == self.leases.count(peer.connection, id) && matches!(blob.viewers, Users::Nobody);
-            if let Some(allocation) = blob.allocation.filter(|_| alone) {
-                self.pool.lock().shrink(allocation, blob.offset, size);
+            if let Some(allocation) = blob.allocation.filter(|_| alone)
+                && self.pool.lock().shrink(allocation, blob.offset, size)
+            {
+                self.states.track(blob, |blob| blob.taken = span(size).unwrap_or(size));
+                self.leases.resize(peer.connection, id, blob.taken);
             }
         }
         Ok(())
@@ -374,7 +381,7 @@ impl BlobStore {
         let Some(blob) = self.blobs.get_mut(&id).filter(|blob| !blob.hidden) else {
             return false;
         };
-        blob.hidden = true;
+        self.states.track(blob, |blob| blob.hidden = true);
         let users = std::mem::take(&mut blob.users);
         let (creator, goes) = (blob.creator, blob.owned || !blob.sealed);
         if goes {
@@ -395,12 +402,12 @@ impl BlobStore {
 
     fn unlease(&mut self, id: ObjectId, count: u64) {
         if let Some(blob) = self.blobs.get_mut(&id) {
-            blob.leases = blob.leases.saturating_sub(count);
+            self.states.track(blob, |blob| blob.leases = blob.leases.saturating_sub(count));
             if blob.hidden {
                 self.free(id);
             }
         } else if let Some(blob) = self.doomed.get_mut(&id) {
-            blob.leases = blob.leases.saturating_sub(count);
+            self.states.track(blob, |blob| blob.leases = blob.leases.saturating_sub(count));
         }
     }
 
@@ -422,7 +429,14 @@ impl BlobStore {
         }
         let blob = self.blobs.remove(&id)?;
         self.linger_no_more(&blob);
+        self.states.leave(&blob);
         Some(blob)
+    }
+
+    /// Adds a blob.
+    fn keep(&mut self, id: ObjectId, blob: Blob) {
+        self.states.enter(&blob);
+        self.blobs.insert(id, blob);
     }
 }
 

@@ -42,8 +42,9 @@ impl BlobStore {
             return false;
         }
         let mut blob = Blob::new(file, allocation, offset, length, connection);
-        (blob.sealed, blob.moved) = (true, Moved::Here);
-        self.blobs.insert(id, blob);
+        // The session that it comes from counts its memory.
+        (blob.sealed, blob.moved, blob.taken) = (true, Moved::Here, 0);
+        self.keep(id, blob);
         true
     }
 

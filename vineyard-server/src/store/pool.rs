@@ -101,9 +101,28 @@ impl SharedPool {
 
     /// Bytes of pages of all arenas.
     fn resident_bytes(&self) -> u64 {
-        let files: Vec<Arc<ArenaFile>> = self.lock().arenas.iter().map(|arena| Arc::clone(&arena.file)).collect();
+        let files = self.lock().files();
         files.iter().map(|file| file.resident_bytes().unwrap_or(0)).fold(0, u64::saturating_add)
     }
+}
+
+/// How the memory of a server is divided, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// What may be allocated.
+    pub limit: u64,
+    /// What clients asked for and did not give back.
+    pub used: u64,
+    /// What is taken of the arenas, with what alignment costs.
+    pub allocated: u64,
+    /// How many arenas there are.
+    pub arenas: usize,
+    /// Bytes of all arenas.
+    pub capacity: u64,
+    /// What is free of them.
+    pub free: u64,
+    /// The longest range that is free.
+    pub largest_free: u64,
 }
 
 /// Arenas and allocations.
@@ -146,6 +165,25 @@ impl Pool {
     /// Bytes of the arenas that are taken, with what alignment costs.
     pub fn allocated(&self) -> u64 {
         self.arenas.iter().fold(0, |sum, arena| sum.saturating_add(arena.space.allocated_bytes()))
+    }
+
+    /// How the memory is divided. Costs a step for each arena.
+    pub fn figures(&self) -> Figures {
+        let spaces = || self.arenas.iter().map(|arena| &arena.space);
+        Figures {
+            limit: self.limit,
+            used: self.used,
+            allocated: self.allocated(),
+            arenas: self.arenas.len(),
+            capacity: self.capacity,
+            free: spaces().map(Allocator::free_bytes).fold(0, u64::saturating_add),
+            largest_free: spaces().map(Allocator::largest_free).max().unwrap_or(0),
+        }
+    }
+
+    /// The files of all arenas, to be looked at without the lock.
+    pub fn files(&self) -> Vec<Arc<ArenaFile>> {
+        self.arenas.iter().map(|arena| Arc::clone(&arena.file)).collect()
     }
 
     /// The file of the first arena.
@@ -329,14 +367,14 @@ impl Pool {
     }
 
     /// Gives back what an allocation has beyond a window of `length` bytes from `start` of the arena, if it is the only
-    /// window. Room before it stays, as other windows may have been there.
-    pub fn shrink(&mut self, id: AllocationId, start: u64, length: u64) {
+    /// window; whether it is. Room before it stays, as other windows may have been there.
+    pub fn shrink(&mut self, id: AllocationId, start: u64, length: u64) -> bool {
         let Some(allocation) = self.allocations.get_mut(&id).filter(|found| found.windows == 1) else {
-            return;
+            return false;
         };
         let kept = start.checked_sub(allocation.offset).and_then(|before| before.checked_add(length));
         let (Some(kept), Some(less)) = (kept, allocation.charged.checked_sub(length)) else {
-            return;
+            return false;
         };
         if let Some(arena) = self.arenas.get_mut(allocation.arena) {
             arena.space.shrink(allocation.offset, allocation.length, kept);
@@ -344,6 +382,7 @@ impl Pool {
         allocation.length = kept;
         allocation.charged = length;
         self.used = self.used.saturating_sub(less);
+        true
     }
 }
 

@@ -59,13 +59,14 @@ impl BlobStore {
             self.view_no_more(by, id);
             let Some(mut blob) = self.doomed.remove(&id) else { continue };
             self.linger_no_more(&blob);
+            self.states.leave(&blob);
             (blob.hidden, blob.lingers) = (true, None);
             for user in std::mem::take(&mut blob.users).iter() {
                 // It may have ended that itself, or have gone.
                 let _ = self.uses.end(user, id);
             }
             if blob.is_viewed() {
-                self.blobs.insert(id, blob);
+                self.keep(id, blob);
                 self.free(id);
             } else if let Some(allocation) = blob.allocation {
                 freed.extend(self.pool.lock().reserve_window(allocation));
@@ -83,7 +84,7 @@ impl BlobStore {
                 }
             }
         }
-        (self.leases, self.uses, self.views) = Default::default();
+        (self.leases, self.uses, self.views, self.states) = Default::default();
         self.owned.clear();
     }
 }

@@ -7,12 +7,13 @@ use proptest::prelude::*;
 use vineyard_core::InstanceId;
 
 use super::create::PACKED_BYTES;
+use super::states::{BlobState, Tally};
 use super::*;
 use crate::ids::IdGenerator;
 
 const LIMIT: u64 = 64 << 10;
 
-fn store() -> (BlobStore, IdGenerator) {
+pub(super) fn store() -> (BlobStore, IdGenerator) {
     (BlobStore::new(SharedPool::new(LIMIT).expect("memfd")), IdGenerator::new(InstanceId::from_raw(7)))
 }
 
@@ -42,7 +43,7 @@ impl BlobStore {
     }
 
     /// Ends a connection in steps of two blobs.
-    fn disconnect(&mut self, connection: ConnectionId) {
+    pub(super) fn disconnect(&mut self, connection: ConnectionId) {
         while self.disconnect_some(connection, 2).is_some() {}
     }
 
@@ -58,7 +59,7 @@ impl BlobStore {
 /// Who has nothing to do with the blobs.
 const SOMEBODY: ConnectionId = ConnectionId(u64::MAX);
 
-fn peer(connection: u64, native: bool) -> Peer {
+pub(super) fn peer(connection: u64, native: bool) -> Peer {
     Peer { connection: ConnectionId(connection), native, views: false }
 }
 
@@ -144,6 +145,8 @@ struct Model {
     blobs: BTreeMap<ObjectId, Known>,
     /// Who depends on a blob that stands for itself.
     well_known_users: HashSet<(ConnectionId, ObjectId)>,
+    /// Whether blobs ever shared a range.
+    was_shared: bool,
     /// What each allocation counts for, by group.
     charged: BTreeMap<usize, u64>,
     groups: usize,
@@ -153,6 +156,7 @@ impl Model {
     fn create(&mut self, peer: Peer, made: &[Placement]) {
         let small = |p: &Placement| peer.native && p.length > 0 && p.length <= PACKED_BYTES;
         let packs = made.iter().filter(|p| small(p)).count() > 1;
+        self.was_shared |= packs;
         self.groups += 1;
         let shared = self.groups;
         for placement in made.iter().filter(|placement| placement.length > 0) {
@@ -243,6 +247,12 @@ impl Model {
             lingering.map(|known| known.bytes.end - known.bytes.start).sum::<u64>()
         );
         prop_assert!(store.allocated_bytes() >= store.used_bytes());
+        prop_assert_eq!((store.by_state(), store.holdings()), store.recount());
+        // What is left of a range that blobs share and some of which are gone is counted by none.
+        prop_assert!(store.by_state().sum().bytes <= store.allocated_bytes());
+        if !self.was_shared {
+            prop_assert_eq!(store.by_state().sum().bytes, store.allocated_bytes());
+        }
         Ok(())
     }
 }
@@ -396,6 +406,7 @@ proptest! {
             store.disconnect(peer.connection);
         }
         prop_assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
+        prop_assert_eq!((store.by_state(), store.holdings()), Default::default());
         prop_assert!(store.blobs.is_empty() && store.owned.is_empty() && store.lingering_bytes() == 0);
     }
 }
@@ -474,6 +485,8 @@ fn a_moved_blob_belongs_to_both_sessions() {
     assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
     from.remove(blob, SOMEBODY).expect("there");
     assert_eq!(to.used_bytes(), 1000, "it is still there for the other");
+    let tallies = (from.by_state().sum(), to.by_state().get(BlobState::Cold));
+    assert_eq!(tallies, (Tally::default(), Tally { blobs: 1, bytes: 0 }), "its bytes were the first one's");
     assert!(from.hand_over(blob).is_none());
     to.close();
     assert_eq!((to.used_bytes(), to.allocated_bytes()), (0, 0));

@@ -52,7 +52,7 @@ impl BlobStore {
             && let Some(blob) = self.blobs.get_mut(&id)
             && self.views.got.add(peer.connection, id)
         {
-            blob.viewers.add(peer.connection);
+            self.states.track(blob, |blob| blob.viewers.add(peer.connection));
         }
     }
 
@@ -62,7 +62,7 @@ impl BlobStore {
             && let Some(blob) = self.blobs.get_mut(&id)
             && self.views.made.add(peer.connection, id)
         {
-            blob.maker = Some(peer.connection);
+            self.states.track(blob, |blob| blob.maker = Some(peer.connection));
         }
     }
 
@@ -70,7 +70,7 @@ impl BlobStore {
     pub fn reached(&mut self, id: ObjectId) {
         self.disown(id);
         let blob = self.blobs.get_mut(&id).filter(|blob| blob.sealed && !blob.hidden);
-        if let Some(maker) = blob.and_then(|blob| blob.maker.take()) {
+        if let Some(maker) = blob.and_then(|blob| self.states.track(blob, |blob| blob.maker.take())) {
             // It is among what they made.
             let _ = self.views.made.end(maker, id);
         }
@@ -97,8 +97,10 @@ impl BlobStore {
 
     fn lose_viewer(&mut self, connection: ConnectionId, id: ObjectId) {
         let Some(blob) = self.blobs.get_mut(&id).or_else(|| self.doomed.get_mut(&id)) else { return };
-        blob.viewers.remove(connection);
-        blob.maker.take_if(|maker| *maker == connection);
+        self.states.track(blob, |blob| {
+            blob.viewers.remove(connection);
+            blob.maker.take_if(|maker| *maker == connection);
+        });
         if blob.hidden {
             self.free(id);
         }

@@ -204,3 +204,15 @@ fn what_is_linked_to_between_two_steps_of_a_deletion_stays() {
         assert_eq!(server.list("*", false, 9), [leaf, other]);
     }
 }
+
+#[test]
+fn linked_blobs_come_in_pages() {
+    let mut family = Family::new();
+    let by_name: BTreeMap<char, ObjectId> = family.members.iter().copied().collect();
+    let page = |family: &Family, after| family.server.tree.linked_blobs(after, 2);
+    assert_eq!(page(&family, ObjectId::from_raw(0)), [by_name[&'a'], by_name[&'b']]);
+    assert_eq!(page(&family, by_name[&'b']), [by_name[&'c']]);
+    family.server.delete(&[by_name[&'A']], false, false);
+    assert_eq!(page(&family, ObjectId::EMPTY_BLOB), [by_name[&'b'], by_name[&'c']]);
+    assert!(page(&family, by_name[&'c']).is_empty());
+}
