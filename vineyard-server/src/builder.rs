@@ -106,6 +106,20 @@ impl ServerBuilder {
         self
     }
 
+    /// A directory for blobs that nobody views, when memory is short; they come back when somebody wants to view them. It
+    /// is made if it is not there. Without it, memory that is full is refused.
+    pub fn spill(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.config.spill = Some(directory.into());
+        self
+    }
+
+    /// How full the memory is when blobs begin to go to [disk](Self::spill), and down to where they go then, as parts of
+    /// the [size](Self::size): 0.8 and 0.3 by default.
+    pub fn spill_rates(mut self, upper: f64, lower: f64) -> Self {
+        self.config.spill_rates = (upper, lower);
+        self
+    }
+
     /// What becomes of deleted blobs that published clients may still look at, when memory is short;
     /// [`StockLeases::Reclaim`] by default.
     pub fn stock_leases(mut self, leases: StockLeases) -> Self {

@@ -62,6 +62,10 @@ pub(crate) struct Config {
     pub(crate) peer_timeout: Duration,
     /// Percent of the size from which on the writers of streams wait.
     pub(crate) stream_threshold: u32,
+    /// Where blobs go when memory is short; without it they stay.
+    pub(crate) spill: Option<PathBuf>,
+    /// How full the memory is when blobs begin to go there, and when that ends, as parts of the size.
+    pub(crate) spill_rates: (f64, f64),
     /// What becomes of deleted blobs that published clients may look at.
     pub(crate) stock_leases: StockLeases,
     /// Whether TCP clients are offered compression.
@@ -100,6 +104,8 @@ impl Default for Config {
             max_message_bytes: MAX_BODY_BYTES,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,
+            spill: None,
+            spill_rates: (0.8, 0.3),
             stock_leases: StockLeases::default(),
             compression: true,
             htpasswd: None,
@@ -183,6 +189,15 @@ impl Config {
         if !(1..=100).contains(&self.stream_threshold) {
             let value = self.stream_threshold.to_string();
             return Err(StartError::Option { option: "stream threshold", value, expected: "1 to 100 percent" });
+        }
+        let (upper, lower) = self.spill_rates;
+        if !(0.0 <= lower && lower <= upper && upper <= 1.0) {
+            let value = format!("{lower} to {upper}");
+            return Err(StartError::Option {
+                option: "pair of spill rates",
+                value,
+                expected: "0 to 1, the lower first",
+            });
         }
         // The permits of the accept loop are counted in fewer bits than a usize has.
         if !(1..=1 << 20).contains(&self.max_connections) {

@@ -87,6 +87,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nothing can be written where blobs are to go.
+    #[error("the spill directory {} cannot be used (--spill-path)", path.display())]
+    Spill {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The server was built without the feature `http`.
     #[error("this server was built without HTTP: start without --http")]
     NoHttp,

@@ -49,6 +49,7 @@ mod service;
 mod session;
 mod size;
 mod socket;
+mod spill;
 mod state;
 mod store;
 mod streams;

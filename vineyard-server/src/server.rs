@@ -17,6 +17,7 @@ use crate::listen::{Listener, accept};
 use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
+use crate::spill::Spill;
 use crate::state::{Settings, State};
 use crate::workers::{Workers, runtime};
 
@@ -126,11 +127,19 @@ fn launch(
     if let Some(htpasswd) = &htpasswd {
         htpasswd.warn_if_unreadable();
     }
-    let state = match State::new(settings, htpasswd, size, name, Arc::clone(&workers)) {
+    let spill = config.spill.as_ref().map(|path| {
+        let made = Spill::new(path, size, config.spill_rates);
+        made.map_err(|source| StartError::Spill { path: path.clone(), source })
+    });
+    let made = spill.transpose().and_then(|spill| {
+        let state = State::new(settings, htpasswd, size, name, Arc::clone(&workers), spill);
+        state.map_err(StartError::system("memory for an arena"))
+    });
+    let state = match made {
         Ok(state) => Arc::new(state),
         Err(error) => {
             workers.finish();
-            return Err(StartError::system("memory for an arena")(error));
+            return Err(error);
         }
     };
     let shared = Arc::clone(&state);

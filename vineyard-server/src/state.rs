@@ -19,6 +19,7 @@ use crate::config::{Config, StockLeases};
 use crate::ids::IdGenerator;
 use crate::metrics::Metrics;
 use crate::session::{Gauge, Session, StoreKind};
+use crate::spill::Spill;
 use crate::store::labels::LabelCounter;
 use crate::store::{ConnectionId, SharedPool};
 use crate::workers::Workers;
@@ -124,6 +125,8 @@ pub(crate) struct State {
     /// The users that are let in; without it everybody is.
     pub(crate) htpasswd: Option<Htpasswd>,
     pub(crate) verifications: Arc<Semaphore>,
+    /// Where blobs go when memory is short.
+    pub(crate) spill: Option<Arc<Spill>>,
     /// Memory that was taken from under published clients.
     pub(crate) reclaimed: Reclaimed,
     /// Lets one connection at a time trim all of the memory.
@@ -148,7 +151,9 @@ impl State {
         size: u64,
         socket: String,
         workers: Arc<Workers>,
+        spill: Option<Spill>,
     ) -> io::Result<Self> {
+        let spill = spill.map(Arc::new);
         let (instance, pool, stop) = (settings.instance, SharedPool::new(size)?, CancellationToken::new());
         let root = Session::new(SessionId::ROOT, StoreKind::Normal, socket, instance, pool.clone(), stop.child_token());
         let freed = pool.lock().freed();
@@ -168,6 +173,7 @@ impl State {
             rpc_connections: Gauge::default(),
             htpasswd,
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
+            spill,
             reclaimed: Reclaimed::default(),
             trims: Arc::new(Semaphore::new(1)),
             workers,

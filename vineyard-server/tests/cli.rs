@@ -240,10 +240,38 @@ fn flags_without_meaning_are_named_in_one_line() {
     }
     server.signal(Signal::SIGTERM);
     server.end();
-    let server = Running::start(&dir.path().join("s.sock"), &["--spill_path", "/nowhere"]);
-    assert!(server.start.contains("spilling is not available"), "{}", server.start);
-    server.signal(Signal::SIGTERM);
-    server.end();
+}
+
+#[test]
+fn what_a_killed_server_has_spilled_is_removed_by_the_next() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let spill = dir.path().join("spill");
+    let path = spill.to_str().expect("text");
+    let servers = || fs::read_dir(&spill).expect("there").count();
+    let server = Running::start(&dir.path().join("s.sock"), &["--spill_path", path, "--spill_upper_rate=0.5"]);
+    let mut client = server.connect();
+    // More than half of the 64 MiB, so that some are on disk or on their way when the server dies.
+    for _ in 0..20 {
+        let reply = client.call(&json!({"type": "create_remote_buffer_request", "size": 4 << 20}));
+        assert_eq!(reply["type"], "create_buffer_reply", "{reply}");
+        client.0.write_all(&vec![7; 4 << 20]).expect("written");
+        let length = client.length();
+        assert_eq!(client.body(length)["created"]["is_sealed"], true);
+    }
+    let own = fs::read_dir(&spill).expect("there").next().expect("one").expect("readable").path();
+    assert!(fs::read_dir(own).expect("there").count() > 1, "nothing went to disk");
+    server.signal(Signal::SIGKILL);
+    drop(server);
+    assert_eq!(servers(), 1, "it could not clean up");
+    let next = Running::start(&dir.path().join("s.sock"), &["--spill_path", path]);
+    assert!(next.start.contains("removes what an earlier server has spilled"), "{}", next.start);
+    assert_eq!(servers(), 1, "only its own is left");
+    next.signal(Signal::SIGTERM);
+    next.end();
+    assert_eq!(servers(), 0);
+    let message =
+        refusal(&["--socket", dir.path().join("t.sock").to_str().expect("text"), "--spill-path", "/dev/null"]);
+    assert!(message.contains("/dev/null"), "{message}");
 }
 
 #[test]

@@ -120,17 +120,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "BACKEND", default_value = "local")]
     pub(super) meta: String,
 
-    /// Where blobs are to go if memory is short; not available yet.
-    #[arg(long, hide = true, alias = "spill_path", default_value = "")]
+    /// A directory for blobs that nobody views, when memory is short; without it they stay in memory
+    #[arg(long, value_name = "PATH", alias = "spill_path", default_value = "", hide_default_value = true)]
     pub(super) spill_path: OsString,
 
-    /// Of no meaning as long as there is no spilling.
-    #[arg(long, hide = true, alias = "spill_lower_rate", default_value_t = 0.3)]
-    spill_lower_rate: f64,
+    /// How full the memory is when blobs begin to go to the spill directory, as a part of the size
+    #[arg(long, value_name = "RATE", alias = "spill_upper_rate", default_value_t = 0.8)]
+    pub(super) spill_upper_rate: f64,
 
-    /// Of no meaning as long as there is no spilling.
-    #[arg(long, hide = true, alias = "spill_upper_rate", default_value_t = 0.8)]
-    spill_upper_rate: f64,
+    /// Down to how full the memory is then made
+    #[arg(long, value_name = "RATE", alias = "spill_lower_rate", default_value_t = 0.3)]
+    pub(super) spill_lower_rate: f64,
 
     /// What to log to stderr: error, warn, info, debug, trace, or a filter such as `vineyard_server=debug` [default:
     /// $VINEYARD_LOG, else warn]

@@ -106,6 +106,7 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         .peer_timeout(Duration::from_secs(args.peer_timeout))
         .stream_threshold(args.stream_threshold)
         .stock_leases(args.stock_leases)
+        .spill_rates(args.spill_upper_rate, args.spill_lower_rate)
         .compression(!args.no_compression)
         .deployment(args.deployment);
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
@@ -119,6 +120,9 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     }
     if let Some(address) = args.http.filter(|address| !address.is_empty()) {
         builder = builder.http(address);
+    }
+    if let Some(directory) = path(Some(args.spill_path)) {
+        builder = builder.spill(directory);
     }
     if let Some(file) = path(args.htpasswd) {
         builder = builder.htpasswd(file);
@@ -146,9 +150,6 @@ fn warn_of_differences(parsed: &Parsed) {
     }
     if parsed.ignored.iter().any(|name| ["metrics", "prometheus"].contains(name)) && parsed.args.http.is_none() {
         tracing::warn!("no metrics are written to the log: --http 127.0.0.1:9601 serves them to Prometheus");
-    }
-    if !parsed.args.spill_path.is_empty() {
-        tracing::warn!("spilling is not available in this version: nothing is written to --spill-path");
     }
     for name in &parsed.left_on {
         tracing::warn!("--{name} is on, the word after it says nothing: --no-{name} or --{name}=false turn it off");

@@ -46,6 +46,10 @@ pub(super) struct SessionFigures {
     /// Blobs that can be read and that no object links to.
     pub(super) bare: Tally,
     pub(super) leases: u64,
+    /// Bytes of blobs that are on disk.
+    pub(super) spilled: u64,
+    /// Bytes of deleted blobs that only published clients may still look at.
+    pub(super) lingering: u64,
     pub(super) objects: usize,
     pub(super) names: usize,
     pub(super) streams: usize,
@@ -126,6 +130,8 @@ impl SessionFigures {
             by_state: blobs.by_state(),
             bare,
             leases: blobs.num_leases(),
+            spilled: blobs.spilled_bytes(),
+            lingering: blobs.lingering_bytes(),
             objects,
             names,
             streams,

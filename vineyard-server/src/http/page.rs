@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use prometheus_client::collector::Collector;
@@ -29,6 +30,7 @@ impl Collector for Snapshot {
         requests(&mut page, metrics, figures)?;
         connections(&mut page, metrics, figures)?;
         memory(&mut page, figures)?;
+        spill(&mut page, &self.state, figures)?;
         arenas(&mut page, figures)?;
         contents(&mut page, figures)?;
         sessions(&mut page, figures)?;
@@ -116,6 +118,34 @@ fn memory(page: &mut Writer<'_>, figures: &Figures) -> fmt::Result {
     page.gauge(Metric::count("vineyard_bare_blobs", "Sealed blobs that no object links to"), bare.blobs)?;
     page.gauge(Metric::bytes("vineyard_bare", "What sealed blobs take that no object links to"), bare.bytes)?;
     page.gauge(Metric::count("vineyard_leases", "Leases that connections hold"), figures.sum(|session| session.leases))
+}
+
+fn spill(page: &mut Writer<'_>, state: &State, figures: &Figures) -> fmt::Result {
+    page.gauge(Metric::bytes("vineyard_spilled", "Blobs that are on disk"), figures.sum(|session| session.spilled))?;
+    page.gauge(
+        Metric::bytes("vineyard_lingering", "Deleted blobs that only published clients may still look at"),
+        figures.sum(|session| session.lingering),
+    )?;
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    page.counter(
+        Metric::count(
+            "vineyard_reclaimed_blobs",
+            "Deleted blobs that published clients might still look at when they went",
+        ),
+        count(&state.reclaimed.blobs),
+    )?;
+    page.counter(Metric::bytes("vineyard_reclaimed", "What these blobs had"), count(&state.reclaimed.bytes))?;
+    let nothing = crate::spill::Figures::default();
+    let disk = state.spill.as_ref().map_or(&nothing, |spill| &spill.figures);
+    for (name, help, counter) in [
+        ("vineyard_spill_written_blobs", "Blobs that went to disk", &disk.written_blobs),
+        ("vineyard_spill_read_blobs", "Blobs that came back from disk", &disk.read_blobs),
+        ("vineyard_spill_failures", "Times that a blob could not go to disk or come back", &disk.failures),
+    ] {
+        page.counter(Metric::count(name, help), count(counter))?;
+    }
+    page.counter(Metric::bytes("vineyard_spill_written", "What went to disk"), count(&disk.written_bytes))?;
+    page.counter(Metric::bytes("vineyard_spill_read", "What came back from disk"), count(&disk.read_bytes))
 }
 
 fn arenas(page: &mut Writer<'_>, figures: &Figures) -> fmt::Result {

@@ -69,7 +69,9 @@ impl From<Tally> for Blobs {
 struct States {
     unsealed: Blobs,
     leased: Blobs,
+    pinned: Blobs,
     cold: Blobs,
+    spilled: Blobs,
     hidden: Blobs,
 }
 
@@ -79,7 +81,9 @@ impl From<ByState> for States {
         Self {
             unsealed: of(BlobState::Unsealed),
             leased: of(BlobState::Leased),
+            pinned: of(BlobState::Pinned),
             cold: of(BlobState::Cold),
+            spilled: of(BlobState::Spilled),
             hidden: of(BlobState::Hidden),
         }
     }

@@ -94,6 +94,18 @@ impl Tree {
         std::iter::successors(self.edges.next_blob(after), |last| self.edges.next_blob(*last)).take(most).collect()
     }
 
+    /// The blobs of this instance below an object; none if it does not exist. Cost grows with the tree.
+    pub fn blobs_below(&self, id: ObjectId) -> Vec<ObjectId> {
+        let (mut found, mut seen, mut ahead) = (Vec::new(), BTreeSet::new(), vec![id]);
+        while let Some(id) = ahead.pop() {
+            let Some(record) = self.record(id).filter(|_| seen.insert(id)) else { continue };
+            for member in record.links().filter_map(|link| self.edges.member(link)) {
+                if member.is_blob() { &mut found } else { &mut ahead }.push(member);
+            }
+        }
+        found
+    }
+
     pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {
         self.records.get(&id).map(|record| &**record)
     }

@@ -10,6 +10,7 @@ use vineyard_core::protocol::{
 use vineyard_core::{ObjectId, ServerError, SessionId, StatusCode};
 
 use super::Connection;
+use super::cold;
 use super::session::no_session;
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
@@ -94,7 +95,7 @@ enum Handle {
 ///
 /// # Errors
 ///
-/// Code 1 if there is no such session.
+/// Code 1 if there is no such session; as [`cold::get`] for blobs that are on disk.
 pub(super) async fn take_over(
     connection: &Connection,
     request: MoveBuffersOwnershipRequest,
@@ -114,20 +115,27 @@ pub(super) async fn take_over(
         if number % STEP == STEP - 1 {
             here.queue.give_way().await;
         }
-        move_one(connection, &there, &here, from, to);
+        move_one(connection, &there, &here, from, to).await?;
     }
     here.changed.notify_waiters();
     Ok(MoveBuffersOwnershipReply {})
 }
 
 /// Moves one blob. The locks of the two sessions are never held together.
-fn move_one(connection: &Connection, there: &Session, here: &Session, from: Handle, to: Handle) {
+async fn move_one(
+    connection: &Connection,
+    there: &Arc<Session>,
+    here: &Session,
+    from: Handle,
+    to: Handle,
+) -> Result<(), ServerError> {
     let known = match from {
         Handle::Id(id) => Some(Entry { blob: id, plasma_size: 0 }),
         Handle::Plasma(name) => there.plasma().get(&name),
     };
-    let Some(Entry { blob, plasma_size }) = known else { return };
-    let Some(handover) = there.blobs().hand_over(blob) else { return };
+    let Some(Entry { blob, plasma_size }) = known else { return Ok(()) };
+    let _held = cold::bring_back(connection, there, &[blob]).await?;
+    let Some(handover) = there.blobs().hand_over(blob) else { return Ok(()) };
     let target = match &to {
         Handle::Id(id) => *id,
         Handle::Plasma(_) => blob,
@@ -139,4 +147,5 @@ fn move_one(connection: &Connection, there: &Session, here: &Session, from: Hand
     {
         here.delete_blobs(&[target], connection.id());
     }
+    Ok(())
 }

@@ -9,8 +9,9 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
+use super::cold;
 use super::many::{self, Keep};
-use super::room::with_room;
+use super::room::{with_room, with_room_now};
 use crate::store::arena::Access;
 use crate::store::{BlobStore, Placement};
 
@@ -28,25 +29,34 @@ pub(super) fn check_count(count: usize) -> Result<(), ServerError> {
 }
 
 /// Allocates one blob.
-pub(super) fn create_buffer(
+pub(super) async fn create_buffer(
     connection: &mut Connection,
     request: &CreateBufferRequest,
 ) -> Result<CreateBufferReply, ServerError> {
-    let placement = create_one(connection, request.size, request.owned)?;
+    let placement = create_one(connection, request.size, request.owned).await?;
     let created = describe_new(connection, &placement)?;
     Ok(CreateBufferReply { id: created.object_id, created, fd: pending_label(connection) })
 }
 
-/// Allocates one blob for the peer, which may own it.
-pub(super) fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
+/// Allocates one blob for the peer, which may own it. Waits if room is to be made.
+pub(super) async fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
+    let placement = with_room(connection, size, || attempt(connection, size, owned)).await?;
+    connection.session().changed.notify_waiters();
+    Ok(placement)
+}
+
+/// As [`create_one`], without waiting.
+pub(super) fn create_one_now(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
+    let placement = with_room_now(connection, size, || attempt(connection, size, false))?;
+    connection.session().changed.notify_waiters();
+    Ok(placement)
+}
+
+fn attempt(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let placement = with_room(connection, size, || {
-        let mut blobs = session.blobs();
-        let placement = blobs.create(connection.peer(), size, &state.ids)?;
-        own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
-        Ok(placement)
-    })?;
-    session.changed.notify_waiters();
+    let mut blobs = session.blobs();
+    let placement = blobs.create(connection.peer(), size, &state.ids)?;
+    own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
     Ok(placement)
 }
 
@@ -110,7 +120,7 @@ pub(super) async fn get_buffers(
 ) -> Result<GetBuffersReply, ServerError> {
     check_count(request.ids.ids().len())?;
     let (session, peer) = (connection.session(), connection.peer());
-    let placements = many::get(&session, peer, request.ids.ids(), request.unsealed, Keep::AsPeer).await?;
+    let placements = cold::get(connection, peer, request.ids.ids(), request.unsealed, Keep::AsPeer).await?;
     match many::describe_all(connection, &placements, Access::Read).await {
         Ok(payloads) => Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false }),
         Err(error) => {

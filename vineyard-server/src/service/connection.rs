@@ -187,7 +187,7 @@ mod tests {
     fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
         let settings = Settings::new(&Config::default(), String::new());
-        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
+        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers), None).expect("a server");
         let id = state.ids.session();
         let state = Arc::new(state);
         let session = state.add_session(id, StoreKind::Normal, std::path::Path::new("s")).expect("there is room");

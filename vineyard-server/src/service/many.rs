@@ -35,7 +35,7 @@ pub(super) async fn create(
 ) -> Result<Vec<Placement>, ServerError> {
     let (state, session) = (connection.state(), connection.session());
     let total = sizes.iter().copied().fold(0, u64::saturating_add);
-    let mut creation = with_room(connection, total, || Creation::new(&state.pool, peer, sizes))?;
+    let mut creation = with_room(connection, total, || Creation::new(&state.pool, peer, sizes)).await?;
     let mut made = Vec::new();
     for (number, step) in sizes.chunks(STEP).enumerate() {
         if number > 0 {

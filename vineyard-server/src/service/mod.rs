@@ -4,6 +4,7 @@
 
 mod arena;
 mod blob;
+mod cold;
 mod connection;
 mod content;
 mod copy;
@@ -127,7 +128,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             Err(error) => refuse(connection, &error, out),
         },
 
-        Request::CreateBuffer(request) => answer!(blob::create_buffer(connection, &request)),
+        Request::CreateBuffer(request) => answer!(blob::create_buffer(connection, &request).await),
         Request::CreateBuffers(request) => match blob::create_buffers(connection, &request).await {
             Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
             Err(error) => refuse(connection, &error, out),
@@ -149,10 +150,10 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::IncreaseReferenceCount(request) => answer!(Ok(reference::increase(connection, &request).await)),
         Request::Release(request) => answer!(reference::release(connection, &request)),
         Request::IsInUse(request) => answer!(Ok(reference::is_in_use(&session, &request))),
-        Request::IsSpilled(request) => answer!(Ok(reference::is_spilled(&request))),
-        Request::Evict(request) => answer!(reference::evict(&request)),
-        Request::Load(request) => answer!(Ok(reference::load(&request))),
-        Request::Unpin(request) => answer!(Ok(reference::unpin(&request))),
+        Request::IsSpilled(request) => answer!(Ok(cold::is_spilled(&session, &request))),
+        Request::Evict(request) => answer!(cold::evict(connection, &request).await),
+        Request::Load(request) => answer!(cold::load(connection, &request).await),
+        Request::Unpin(request) => answer!(cold::unpin(connection, &request).await),
 
         Request::Keep(request) => answer!(Ok(blob::keep(connection, &request))),
         Request::CreateRemoteBuffer(request) => {
@@ -221,7 +222,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::StopStream(request) => answer!(stream::stop(&session, &request)),
         Request::DropStream(request) => answer!(stream::remove(connection, &request)),
 
-        Request::CreateBufferByPlasma(request) => answer!(plasma::create(connection, &request)),
+        Request::CreateBufferByPlasma(request) => answer!(plasma::create(connection, &request).await),
         Request::GetBuffersByPlasma(request) => match plasma::get(connection, &request).await {
             Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
             Err(error) => refuse(connection, &error, out),

@@ -9,6 +9,7 @@ use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::Connection;
 use super::blob::{check_count, create_one, describe_new, pending_label};
+use super::cold;
 use super::many::{self, Keep};
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
@@ -60,7 +61,7 @@ fn describe(session: &Session, plasma_id: String, plasma_size: u64, payload: Pay
 }
 
 /// Allocates one blob under an id. If the id is taken, its blob stays what it stands for.
-pub(super) fn create(
+pub(super) async fn create(
     connection: &mut Connection,
     request: &CreateBufferByPlasmaRequest,
 ) -> Result<CreateBufferByPlasmaReply, ServerError> {
@@ -71,7 +72,7 @@ pub(super) fn create(
         let created = describe(&session, String::new(), 0, Payload::empty());
         return Ok(CreateBufferByPlasmaReply { id: ObjectId::INVALID, created, fd: -1 });
     }
-    let placement = create_one(connection, *size, false)?;
+    let placement = create_one(connection, *size, false).await?;
     let payload = describe_new(connection, &placement)?;
     let id = payload.object_id;
     session.plasma().insert(plasma_id, Entry { blob: id, plasma_size: *plasma_size });
@@ -97,7 +98,7 @@ pub(super) async fn get(
     let ids: Vec<ObjectId> = known.iter().map(|(_, entry)| entry.blob).collect();
     // Whoever gets them depends on them, native or not: such blobs live by that.
     let peer = Peer { native: false, ..peer };
-    let placements = many::get(&session, peer, &ids, request.unsealed, Keep::AsPeer).await?;
+    let placements = cold::get(connection, peer, &ids, request.unsealed, Keep::AsPeer).await?;
     let payloads = many::describe_all(connection, &placements, Access::Read).await?;
     let mut payloads = payloads.into_iter().peekable();
     let mut found = Vec::new();

@@ -1,10 +1,10 @@
-//! What connections depend on, and moving what nobody depends on to disk.
+//! What connections depend on.
 
+use vineyard_core::ServerError;
 use vineyard_core::protocol::{
-    EvictReply, EvictRequest, IncreaseReferenceCountReply, IncreaseReferenceCountRequest, IsInUseReply, IsInUseRequest,
-    IsSpilledReply, IsSpilledRequest, LoadReply, LoadRequest, ReleaseReply, ReleaseRequest, UnpinReply, UnpinRequest,
+    IncreaseReferenceCountReply, IncreaseReferenceCountRequest, IsInUseReply, IsInUseRequest, ReleaseReply,
+    ReleaseRequest,
 };
-use vineyard_core::{ServerError, StatusCode};
 
 use super::{Connection, many};
 use crate::session::Session;
@@ -27,24 +27,4 @@ pub(super) fn release(connection: &Connection, request: &ReleaseRequest) -> Resu
 /// Whether a blob has to stay where it is.
 pub(super) fn is_in_use(session: &Session, request: &IsInUseRequest) -> IsInUseReply {
     IsInUseReply { is_in_use: session.blobs().is_in_use(request.id) }
-}
-
-/// Whether a blob is on disk, which none is.
-pub(super) fn is_spilled(_: &IsSpilledRequest) -> IsSpilledReply {
-    IsSpilledReply { is_spilled: false }
-}
-
-/// Moves blobs to disk, which needs a place there.
-pub(super) fn evict(_: &EvictRequest) -> Result<EvictReply, ServerError> {
-    Err(ServerError::new(StatusCode::Invalid, "spilling is off: nothing can be evicted"))
-}
-
-/// Brings blobs back into memory, where all are.
-pub(super) fn load(_: &LoadRequest) -> LoadReply {
-    LoadReply {}
-}
-
-/// Lets blobs go to disk again, where none goes.
-pub(super) fn unpin(_: &UnpinRequest) -> UnpinReply {
-    UnpinReply {}
 }

@@ -9,6 +9,7 @@ use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
 use super::blob::{check_count, describe_bare, own};
+use super::cold;
 use super::encode;
 use super::many::{self, Keep};
 use super::room::with_room;
@@ -86,7 +87,8 @@ pub(super) async fn create(
         own(connection, &mut blobs, request.owned, &placements);
         blobs.lease(connection.peer(), &placements);
         Ok(placements)
-    })?;
+    })
+    .await?;
     let incoming = Incoming { placements, compress: request.compress, single: true };
     announce(connection, incoming, request.use_rdma, out).await
 }
@@ -177,12 +179,13 @@ pub(super) async fn get(
 ) -> Result<Outgoing, ServerError> {
     check_count(request.ids.len())?;
     check(request.compress)?;
-    let (session, peer) = (connection.session(), connection.peer());
+    let peer = connection.peer();
     let refused = |error: ServerError| match error.code {
         StatusCode::ObjectNotSealed => ServerError::new(StatusCode::KeyError, error.message),
         _ => error,
     };
-    let placements = many::get(&session, peer, &request.ids, request.unsealed, Keep::ToSend).await.map_err(refused)?;
+    let placements =
+        cold::get(connection, peer, &request.ids, request.unsealed, Keep::ToSend).await.map_err(refused)?;
     let payloads: Vec<_> = placements.iter().map(describe_bare).collect();
     let mut outgoing = Outgoing { placements, compress: request.compress };
     let count = payloads.len();

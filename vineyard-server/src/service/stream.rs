@@ -8,7 +8,7 @@ use vineyard_core::protocol::{
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{create_one, describe_new, pending_label};
+use super::blob::{create_one_now, describe_new, pending_label};
 use crate::session::Session;
 use crate::state::State;
 use crate::streams::{Pull, Streams, WriterTicket};
@@ -25,9 +25,14 @@ pub(super) fn open(session: &Session, request: &OpenStreamRequest) -> Result<Ope
     Ok(OpenStreamReply {})
 }
 
-/// Seals the chunk of a writer; false if it is gone.
+/// Seals the chunk of a writer, who is done with it; false if it is gone.
 fn seal(session: &Session, chunk: ObjectId) -> bool {
-    let sealed = session.blobs().seal_alone(chunk).is_ok();
+    let sealed = {
+        let mut blobs = session.blobs();
+        let sealed = blobs.seal_alone(chunk).is_ok();
+        blobs.reached(chunk);
+        sealed
+    };
     session.changed.notify_waiters();
     sealed
 }
@@ -73,7 +78,7 @@ pub(super) fn make_chunk(
     if request.size > 0 && !has_room(&state, request.size) {
         return Ok(None);
     }
-    let placement = create_one(connection, request.size, false)?;
+    let placement = create_one_now(connection, request.size)?;
     let buffer = describe_new(connection, &placement)?;
     streams.start_chunk(request.id, buffer.object_id)?;
     Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))

@@ -9,11 +9,15 @@ use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
 use super::uses::Users;
+use crate::spill::SpilledBlob;
 
 /// A blob: a window on an allocation, or a file.
 #[derive(Debug)]
 pub(super) struct Blob {
-    pub(super) file: Arc<ArenaFile>,
+    /// Its id, once it has one.
+    pub(super) id: ObjectId,
+    /// Where its bytes are; none if they are on disk.
+    pub(super) file: Option<Arc<ArenaFile>>,
     /// What is given back with it; none for a file of its own.
     pub(super) allocation: Option<AllocationId>,
     /// Where it starts in the file.
@@ -32,6 +36,12 @@ pub(super) struct Blob {
     pub(super) maker: Option<ConnectionId>,
     /// Its place among the hidden blobs that only these may look at.
     pub(super) lingers: Option<u64>,
+    /// Its file on disk, if it is there instead.
+    pub(super) spilled: Option<Arc<SpilledBlob>>,
+    /// It is to stay in memory.
+    pub(super) pinned: bool,
+    /// Its place among those that nobody views.
+    pub(super) cooled: u64,
     pub(super) sealed: bool,
     /// It goes with its creator, sealed or not.
     pub(super) owned: bool,
@@ -62,7 +72,8 @@ impl Blob {
     ) -> Self {
         let taken = if allocation.is_some() { span(length).unwrap_or(length) } else { 0 };
         Self {
-            file,
+            id: ObjectId::INVALID,
+            file: Some(file),
             allocation,
             offset,
             length,
@@ -73,6 +84,9 @@ impl Blob {
             viewers: Users::Nobody,
             maker: None,
             lingers: None,
+            spilled: None,
+            pinned: false,
+            cooled: 0,
             sealed: false,
             owned: false,
             hidden: false,
@@ -83,6 +97,11 @@ impl Blob {
     /// Whether somebody may look at it: nobody else may be given its memory.
     pub(super) fn is_viewed(&self) -> bool {
         self.leases > 0 || self.viewers.count() > 0 || self.maker.is_some()
+    }
+
+    /// Whether its memory is another session's as well.
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved != Moved::No
     }
 
     /// Whether it must stay where it is, as the protocol has it.
@@ -114,7 +133,7 @@ impl Placement {
         Self { id: ObjectId::EMPTY_BLOB, file: None, offset: 0, length: 0, sealed: false, owned: true };
 
     pub(super) fn of(id: ObjectId, blob: &Blob) -> Self {
-        let file = (blob.length > 0).then(|| Arc::clone(&blob.file));
+        let file = blob.file.clone().filter(|_| blob.length > 0);
         let owned = blob.moved != Moved::Away;
         Self { id, file, offset: blob.offset, length: blob.length, sealed: blob.sealed, owned }
     }

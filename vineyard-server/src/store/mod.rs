@@ -22,6 +22,7 @@
 mod alloc;
 pub mod arena;
 mod blob;
+mod cold;
 mod create;
 pub mod disk;
 pub mod labels;
@@ -45,12 +46,13 @@ use vineyard_core::{ObjectId, ServerError, StatusCode};
 use alloc::span;
 use blob::Blob;
 pub use blob::Placement;
+pub use cold::{Landing, Leaving};
 pub use create::Creation;
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
 use states::States;
-use uses::{Users, Uses};
+use uses::Uses;
 use views::Views;
 
 /// Who asks: only native connections hold leases.
@@ -347,7 +349,8 @@ impl BlobStore {
         if let Some(blob) = self.blobs.get_mut(&id) {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
-            let alone = blob.leases == self.leases.count(peer.connection, id) && matches!(blob.viewers, Users::Nobody);
+            let alone = blob.leases == self.leases.count(peer.connection, id)
+                && blob.viewers.iter().all(|viewer| viewer == peer.connection);
             if let Some(allocation) = blob.allocation.filter(|_| alone)
                 && self.pool.lock().shrink(allocation, blob.offset, size)
             {
@@ -434,8 +437,9 @@ impl BlobStore {
     }
 
     /// Adds a blob.
-    fn keep(&mut self, id: ObjectId, blob: Blob) {
-        self.states.enter(&blob);
+    fn keep(&mut self, id: ObjectId, mut blob: Blob) {
+        blob.id = id;
+        self.states.enter(&mut blob);
         self.blobs.insert(id, blob);
     }
 }

@@ -20,11 +20,12 @@ pub struct Handover {
 }
 
 impl BlobStore {
-    /// Lets another session have a blob, which stays readable here. `None` if it is not there, or still being written.
+    /// Lets another session have a blob, which stays readable here. `None` if it is not there, still
+    /// being written, or on disk.
     pub fn hand_over(&mut self, id: ObjectId) -> Option<Handover> {
         let blob = self.blobs.get_mut(&id).filter(|blob| blob.sealed && !blob.hidden)?;
-        blob.moved = Moved::Away;
-        let (file, allocation) = (Arc::clone(&blob.file), blob.allocation);
+        let (file, allocation) = (blob.file.clone()?, blob.allocation);
+        self.states.track(blob, |blob| blob.moved = Moved::Away);
         if let Some(allocation) = allocation {
             self.pool.lock().add_window(allocation);
         }

@@ -203,6 +203,17 @@ impl Pool {
         }
     }
 
+    /// Whether so many bytes are free in one piece, or another arena may be made for them.
+    pub fn has_range(&self, wanted: u64) -> bool {
+        let largest = self.arenas.iter().map(|arena| arena.space.largest_free()).max().unwrap_or(0);
+        largest >= span(wanted).unwrap_or(u64::MAX) || self.may_grow(wanted.max(EXTRA_ARENA_BYTES))
+    }
+
+    fn may_grow(&self, capacity: u64) -> bool {
+        let room = self.limit.saturating_mul(2).saturating_add(EXTRA_ARENA_BYTES);
+        self.capacity.checked_add(capacity).is_some_and(|sum| sum <= room)
+    }
+
     /// How much has to be freed before `wanted` bytes fit. If they would fit already, but are not to be had in one piece,
     /// as many; none if they never fit.
     pub fn missing(&self, wanted: u64) -> u64 {
@@ -270,9 +281,8 @@ impl Pool {
         let (arena, file, offset) = match self.find(length) {
             Some(found) => found,
             None => {
-                let room = self.limit.saturating_mul(2).saturating_add(EXTRA_ARENA_BYTES);
                 let capacity = length.max(EXTRA_ARENA_BYTES);
-                if self.capacity.checked_add(capacity).is_none_or(|sum| sum > room) {
+                if !self.may_grow(capacity) {
                     return Err(self.refusal(Some(charged), ", and what is free is too fragmented"));
                 }
                 self.add_arena(capacity).map_err(|error| {

@@ -1,6 +1,6 @@
 //! How many blobs and bytes are in which state, kept up to date with every change, so that looking costs nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use vineyard_core::ObjectId;
 
@@ -14,22 +14,28 @@ pub enum BlobState {
     Unsealed,
     /// It can be read, and somebody views it.
     Leased,
+    /// It can be read, nobody views it, and it is to stay in memory.
+    Pinned,
     /// It can be read, and nobody views it.
     Cold,
+    /// It is on disk, and comes back when somebody wants to view it. It takes no memory.
+    Spilled,
     /// It was deleted, and somebody still views it.
     Hidden,
 }
 
 impl BlobState {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Unsealed, Self::Leased, Self::Cold, Self::Hidden];
+    pub const ALL: [Self; 6] = [Self::Unsealed, Self::Leased, Self::Pinned, Self::Cold, Self::Spilled, Self::Hidden];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unsealed => "unsealed",
             Self::Leased => "leased",
+            Self::Pinned => "pinned",
             Self::Cold => "cold",
+            Self::Spilled => "spilled",
             Self::Hidden => "hidden",
         }
     }
@@ -39,7 +45,9 @@ impl BlobState {
         match blob {
             Blob { hidden: true, .. } => Self::Hidden,
             Blob { sealed: false, .. } => Self::Unsealed,
+            Blob { spilled: Some(_), .. } => Self::Spilled,
             viewed if viewed.is_viewed() => Self::Leased,
+            Blob { pinned: true, .. } => Self::Pinned,
             _ => Self::Cold,
         }
     }
@@ -78,7 +86,9 @@ impl Tally {
 pub struct ByState {
     unsealed: Tally,
     leased: Tally,
+    pinned: Tally,
     cold: Tally,
+    spilled: Tally,
     hidden: Tally,
 }
 
@@ -88,7 +98,9 @@ impl ByState {
         match state {
             BlobState::Unsealed => self.unsealed,
             BlobState::Leased => self.leased,
+            BlobState::Pinned => self.pinned,
             BlobState::Cold => self.cold,
+            BlobState::Spilled => self.spilled,
             BlobState::Hidden => self.hidden,
         }
     }
@@ -97,7 +109,9 @@ impl ByState {
         match state {
             BlobState::Unsealed => &mut self.unsealed,
             BlobState::Leased => &mut self.leased,
+            BlobState::Pinned => &mut self.pinned,
             BlobState::Cold => &mut self.cold,
+            BlobState::Spilled => &mut self.spilled,
             BlobState::Hidden => &mut self.hidden,
         }
     }
@@ -118,7 +132,7 @@ impl ByState {
 
     /// Those that everybody may read.
     pub fn sealed(&self) -> Tally {
-        self.leased.and(self.cold)
+        self.leased.and(self.pinned).and(self.cold).and(self.spilled)
     }
 }
 
@@ -144,6 +158,11 @@ pub(super) struct States {
     by_state: ByState,
     /// Unsealed bytes by creator.
     unsealed: HashMap<ConnectionId, u64>,
+    /// Bytes of blobs that are on disk.
+    spilled_bytes: u64,
+    /// Blobs that nobody views and that may leave for disk, in the order in which they came to be so.
+    cold: BTreeMap<u64, ObjectId>,
+    next: u64,
 }
 
 /// What a blob counts as.
@@ -152,11 +171,18 @@ struct Standing {
     state: BlobState,
     bytes: u64,
     creator: ConnectionId,
+    /// Bytes on disk.
+    spilled: u64,
+    /// It may leave for disk.
+    cold: bool,
 }
 
 impl Standing {
     fn of(blob: &Blob) -> Self {
-        Self { state: BlobState::of(blob), bytes: blob.taken, creator: blob.creator }
+        let state = BlobState::of(blob);
+        let spilled = if state == BlobState::Spilled { blob.length } else { 0 };
+        let cold = state == BlobState::Cold && blob.allocation.is_some() && !blob.has_moved();
+        Self { state, bytes: blob.taken, creator: blob.creator, spilled, cold }
     }
 }
 
@@ -167,23 +193,38 @@ impl States {
         let done = change(blob);
         let after = Standing::of(blob);
         if before != after {
-            self.subtract(before);
-            self.add(after);
+            self.subtract(before, blob);
+            self.add(after, blob);
         }
         done
     }
 
     /// A blob is there.
-    pub(super) fn enter(&mut self, blob: &Blob) {
-        self.add(Standing::of(blob));
+    pub(super) fn enter(&mut self, blob: &mut Blob) {
+        self.add(Standing::of(blob), blob);
     }
 
     /// A blob is gone.
     pub(super) fn leave(&mut self, blob: &Blob) {
-        self.subtract(Standing::of(blob));
+        self.subtract(Standing::of(blob), blob);
     }
 
-    fn add(&mut self, Standing { state, bytes, creator }: Standing) {
+    /// Blobs that may leave for disk, those first that nobody has viewed for longest.
+    pub(super) fn cold(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.cold.values().copied()
+    }
+
+    fn add(&mut self, standing: Standing, blob: &mut Blob) {
+        if standing.cold {
+            blob.cooled = self.next;
+            self.cold.insert(self.next, blob.id);
+            self.next = self.next.wrapping_add(1);
+        }
+        self.count(standing);
+    }
+
+    fn count(&mut self, Standing { state, bytes, creator, spilled, .. }: Standing) {
+        self.spilled_bytes = self.spilled_bytes.saturating_add(spilled);
         let slot = self.by_state.slot(state);
         *slot = slot.and(Tally::one(bytes));
         if state == BlobState::Unsealed {
@@ -192,7 +233,11 @@ impl States {
         }
     }
 
-    fn subtract(&mut self, Standing { state, bytes, creator }: Standing) {
+    fn subtract(&mut self, Standing { state, bytes, creator, spilled, cold }: Standing, blob: &Blob) {
+        self.spilled_bytes = self.spilled_bytes.saturating_sub(spilled);
+        if cold {
+            self.cold.remove(&blob.cooled);
+        }
         let slot = self.by_state.slot(state);
         *slot = slot.without(Tally::one(bytes));
         if state == BlobState::Unsealed
@@ -210,6 +255,11 @@ impl BlobStore {
     /// The blobs by their states. Costs nothing.
     pub fn by_state(&self) -> ByState {
         self.states.by_state
+    }
+
+    /// Bytes of the blobs that are on disk. Costs nothing.
+    pub fn spilled_bytes(&self) -> u64 {
+        self.states.spilled_bytes
     }
 
     /// What each connection holds. Costs a step for each connection.
@@ -234,10 +284,12 @@ impl BlobStore {
     #[cfg(test)]
     pub(super) fn recount(&self) -> (ByState, HashMap<ConnectionId, Holding>) {
         let mut states = States::default();
+        let cold: Vec<ObjectId> = self.states.cold().collect();
         let mut leased: HashMap<ConnectionId, u64> = HashMap::new();
         let connections: Vec<ConnectionId> = self.leases.bytes().map(|(connection, _)| connection).collect();
         for (id, blob) in &self.blobs {
-            states.enter(blob);
+            states.count(Standing::of(blob));
+            assert_eq!(cold.contains(id), Standing::of(blob).cold, "{id} may leave or not");
             for connection in connections.iter().filter(|connection| self.leases.count(**connection, *id) > 0) {
                 *leased.entry(*connection).or_default() += blob.taken;
             }

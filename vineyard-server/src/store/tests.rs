@@ -374,7 +374,7 @@ proptest! {
                     prop_assert_eq!(store.shrink(peers[who], id, size).is_ok(), fits);
                     if fits {
                         let alone = model.blobs.values().filter(|other| other.group == known.group).count() == 1;
-                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || !known.viewers.is_empty();
+                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || known.viewers.iter().any(|viewer| *viewer != peers[who].connection);
                         let group = known.group;
                         if alone && !shared {
                             model.charged.insert(group, size);

@@ -1,0 +1,168 @@
+//! Blobs that nobody views: which leave for disk first, and how they leave and come back.
+//!
+//! A blob that leaves stays readable while it is written: [`BlobStore::coldest`] only looks, and
+//! [`left`](BlobStore::left) takes its memory if nobody has come to view it meanwhile.
+
+use std::sync::Arc;
+
+use vineyard_core::ObjectId;
+
+use super::alloc::span;
+use super::arena::ArenaFile;
+use super::blob::Blob;
+use super::lease::ConnectionId;
+use super::pool::{AllocationId, SharedPool};
+use super::states::BlobState;
+use super::{BlobStore, Peer};
+use crate::spill::SpilledBlob;
+
+/// A blob that may leave.
+#[derive(Debug, Clone)]
+pub struct Leaving {
+    /// The blob.
+    pub id: ObjectId,
+    /// Where its bytes are.
+    pub file: Arc<ArenaFile>,
+    /// Where they start.
+    pub offset: u64,
+    /// How many.
+    pub length: u64,
+    allocation: AllocationId,
+}
+
+/// Memory for a blob that comes back; given back when this is dropped.
+#[derive(Debug)]
+pub struct Landing {
+    pool: SharedPool,
+    allocation: Option<AllocationId>,
+    /// Where its bytes are to be.
+    pub file: Arc<ArenaFile>,
+    /// Where they start.
+    pub offset: u64,
+}
+
+impl Landing {
+    /// Allocates for a blob.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory).
+    pub fn new(pool: &SharedPool, length: u64) -> Result<Self, vineyard_core::ServerError> {
+        let (allocation, file, offset) = pool.lock().allocate(length, length, 1)?;
+        Ok(Self { pool: pool.clone(), allocation: Some(allocation), file, offset })
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if let Some(allocation) = self.allocation.take() {
+            self.pool.lock().release_window(allocation);
+        }
+    }
+}
+
+fn leaving(id: ObjectId, blob: &Blob) -> Option<Leaving> {
+    let (file, allocation) = (blob.file.clone()?, blob.allocation?);
+    Some(Leaving { id, file, offset: blob.offset, length: blob.length, allocation })
+}
+
+impl BlobStore {
+    /// Blobs that nobody views and that may leave, those first that were viewed longest ago, until they have so many
+    /// bytes together, or `most` of them.
+    pub fn coldest(&self, bytes: u64, most: usize) -> Vec<Leaving> {
+        let mut found = Vec::new();
+        let mut sum = 0u64;
+        for id in self.states.cold() {
+            if sum >= bytes || found.len() >= most {
+                break;
+            }
+            if let Some(leaving) = self.visible(id).and_then(|blob| leaving(id, blob)) {
+                sum = sum.saturating_add(leaving.length);
+                found.push(leaving);
+            }
+        }
+        found
+    }
+
+    /// A blob, if it may leave although it is wanted to stay; `None` if somebody views it.
+    pub fn leaving(&self, id: ObjectId) -> Option<Leaving> {
+        let blob = self.visible(id).filter(|blob| blob.sealed && !blob.is_viewed() && !blob.has_moved())?;
+        leaving(id, blob)
+    }
+
+    /// Takes the memory of a blob that is on disk now.
+    ///
+    /// # Errors
+    ///
+    /// Gives the file back if the blob is gone, viewed, or elsewhere by now.
+    pub fn left(&mut self, leaving: &Leaving, spilled: SpilledBlob) -> Result<(), SpilledBlob> {
+        let still = |blob: &&mut Blob| blob.allocation == Some(leaving.allocation) && blob.offset == leaving.offset;
+        let blob = self.blobs.get_mut(&leaving.id).filter(still);
+        let Some(blob) = blob.filter(|blob| !blob.hidden && blob.sealed && !blob.is_viewed() && !blob.has_moved())
+        else {
+            return Err(spilled);
+        };
+        self.states.track(blob, |blob| {
+            (blob.file, blob.allocation, blob.taken) = (None, None, 0);
+            blob.spilled = Some(Arc::new(spilled));
+        });
+        self.pool.lock().release_window(leaving.allocation);
+        Ok(())
+    }
+
+    /// Whether any blob is on disk. Costs nothing.
+    pub fn any_spilled(&self) -> bool {
+        self.by_state().get(BlobState::Spilled).blobs > 0
+    }
+
+    /// Whether a blob is on disk.
+    pub fn is_spilled(&self, id: ObjectId) -> bool {
+        self.visible(id).is_some_and(|blob| blob.spilled.is_some())
+    }
+
+    /// The file of a blob that is on disk.
+    pub fn spilled(&self, id: ObjectId) -> Option<Arc<SpilledBlob>> {
+        self.visible(id)?.spilled.clone()
+    }
+
+    /// Lets a blob whose bytes were read from `spilled` be in memory again; false if it is gone, or back already. The
+    /// file is to be dropped by the caller, which takes time.
+    pub fn landed(&mut self, id: ObjectId, spilled: &Arc<SpilledBlob>, landing: &mut Landing) -> bool {
+        let same = |blob: &&mut Blob| blob.spilled.as_ref().is_some_and(|found| Arc::ptr_eq(found, spilled));
+        let Some(blob) = self.blobs.get_mut(&id).filter(same) else { return false };
+        self.states.track(blob, |blob| {
+            blob.file = Some(Arc::clone(&landing.file));
+            (blob.allocation, blob.offset) = (landing.allocation.take(), landing.offset);
+            blob.taken = span(blob.length).unwrap_or(blob.length);
+            blob.spilled = None;
+        });
+        true
+    }
+
+    /// Holds blobs in memory, or on their way to it, for a peer; those that are there.
+    pub fn hold(&mut self, peer: Peer, ids: &[ObjectId]) -> Vec<ObjectId> {
+        let mut held = Vec::new();
+        for id in ids {
+            if let Some(blob) = self.blobs.get_mut(id).filter(|blob| !blob.hidden) {
+                self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
+                self.leases.grant(peer.connection, *id, span(blob.length).unwrap_or(blob.length));
+                held.push(*id);
+            }
+        }
+        held
+    }
+
+    /// Ends what [`hold`](Self::hold) has begun.
+    pub fn let_go(&mut self, connection: ConnectionId, held: &[ObjectId]) {
+        for id in held {
+            self.release_lease(connection, *id);
+        }
+    }
+
+    /// Keeps a blob in memory whoever views it, or no longer.
+    pub fn pin(&mut self, id: ObjectId, pinned: bool) {
+        if let Some(blob) = self.blobs.get_mut(&id).filter(|blob| !blob.hidden) {
+            self.states.track(blob, |blob| blob.pinned = pinned);
+        }
+    }
+}
