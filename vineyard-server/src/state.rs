@@ -54,11 +54,13 @@ pub(crate) struct Settings {
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
     pub(crate) socket_mode: u32,
+    /// Bytes of pages that are made for the next writer.
+    pub(crate) prefault: u64,
 }
 
 impl Settings {
     /// What a configuration amounts to, once the TCP endpoint is known.
-    pub(crate) fn new(config: &Config, rpc_endpoint: String) -> Self {
+    pub(crate) fn new(config: &Config, size: u64, rpc_endpoint: String) -> Self {
         Self {
             instance: config.instance,
             rpc_endpoint,
@@ -69,6 +71,7 @@ impl Settings {
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
+            prefault: config.checked_prefault(size),
         }
     }
 }
@@ -115,7 +118,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// What the system says when the first arena cannot be made, or no random number.
+    /// What the system says when it gives no memory, or no random number.
     pub(crate) fn new(
         settings: Settings,
         htpasswd: Option<Htpasswd>,
@@ -208,6 +211,12 @@ impl State {
             self.children().remove(&session.id);
             session.blobs().close();
         }
+    }
+
+    /// All sessions that are open.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        let children: Vec<_> = self.children().values().cloned().collect();
+        std::iter::once(Arc::clone(&self.root)).chain(children).collect()
     }
 
     /// Leases of all sessions.

@@ -70,7 +70,8 @@ fn serve(parsed: Parsed) -> Result<(), StartError> {
         let listen = |kind| signal(kind).map_err(StartError::system("signal handler"));
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
     };
-    let above_memory = if parsed.as_vineyardd { AboveMemory::Warn } else { AboveMemory::Refuse };
+    let above_memory =
+        if parsed.as_vineyardd || parsed.args.overcommit { AboveMemory::Warn } else { AboveMemory::Refuse };
     let server = spawn(parsed.args, above_memory)?;
     let stop = server.stop_token().clone();
     runtime.block_on(async {
@@ -100,6 +101,7 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     let mut builder = Server::builder()
         .instance_id(args.instance_id)
         .above_memory(above_memory)
+        .reserve(args.reserve)
         .socket_mode(mode)
         .max_connections(args.max_connections)
         .max_message_size(max_message_size)
@@ -110,6 +112,11 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
         builder = builder.size(parse_size(&size)?);
     }
+    builder = match args.prefault.as_deref() {
+        None | Some("") => builder.prefault_share(),
+        Some("off" | "0") => builder.prefault(0),
+        Some(bytes) => builder.prefault(parse_size(bytes)?),
+    };
     if let Some(workers) = args.workers {
         builder = builder.workers(workers);
     }

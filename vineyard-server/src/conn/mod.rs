@@ -70,6 +70,11 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
                 };
                 next = answer;
             }
+            if state.pool.is_crowded() {
+                // Before the peer can touch what it was given.
+                let pool = state.pool.clone();
+                tokio::task::spawn_blocking(move || pool.settle()).await.map_err(io::Error::other)?;
+            }
             if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
                 return Ok(());
             }

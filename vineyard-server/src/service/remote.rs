@@ -47,9 +47,10 @@ fn check(compress: bool) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// No lease outlasts the request: leases are for who maps memory; here the bytes travel.
-fn without_lease(connection: &Connection) -> Peer {
-    Peer { native: false, ..connection.peer() }
+/// No lease outlasts the request, and the memory is the server's own: leases and arenas are for who maps memory; here
+/// the bytes travel.
+fn without_memory(connection: &Connection) -> Peer {
+    Peer { native: false, uid: None, ..connection.peer() }
 }
 
 /// Allocates one blob for the bytes to come, leased until they are here, and writes the first reply.
@@ -61,7 +62,7 @@ pub(super) fn create(
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
-    let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
+    let placements = vec![blobs.create(without_memory(connection), request.size, &state.ids)?];
     blobs.lease(connection.peer(), &placements);
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: true };
@@ -78,7 +79,7 @@ pub(super) fn create_many(
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
-    let placements = blobs.create_many(without_lease(connection), &request.sizes, &state.ids)?;
+    let placements = blobs.create_many(without_memory(connection), &request.sizes, &state.ids)?;
     blobs.lease(connection.peer(), &placements);
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: false };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError};
 
-use super::alloc::span;
 use super::arena::ArenaFile;
 use super::pack::Pack;
+use super::pool::{Tenants, Wanted, span};
 use super::{Blob, BlobStore, Peer, Placement};
 use crate::ids::IdGenerator;
 
@@ -23,18 +23,19 @@ impl BlobStore {
         if size == 0 {
             return Ok(Placement::EMPTY);
         }
-        let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
-        let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
-        Ok(self.add(peer, ids, blob))
+        let id = self.fresh_id(ids);
+        let wanted = Wanted { writer: peer.writer(), length: size, charged: size, tenants: Tenants::One(id) };
+        let (allocation, file, offset) = self.pool.lock().allocate(wanted)?;
+        Ok(self.add(peer, id, Blob::new(file, Some(allocation), offset, size, peer.connection)))
     }
 
     /// Makes one unsealed blob of a file, which counts as no memory.
     pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
-        self.add(peer, ids, Blob::new(Arc::new(file), None, 0, size, peer.connection))
+        let id = self.fresh_id(ids);
+        self.add(peer, id, Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
-    fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Placement {
-        let id = self.fresh_id(ids);
+    fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Placement {
         if peer.native {
             self.leases.grant(peer.connection, id);
             blob.leases = 1;
@@ -63,12 +64,12 @@ impl BlobStore {
     /// [`StatusCode::NotEnoughMemory`]; nothing is left behind then.
     pub fn create_many(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Vec<Placement>, ServerError> {
         self.pool.lock().check(sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size)))?;
-        let mut pack = if peer.native { self.pack(peer, sizes)? } else { None };
+        let mut pack = if peer.native { self.pack(peer, sizes, ids)? } else { None };
         let mut made = Vec::new();
         for &size in sizes {
             let packed = pack.as_mut().filter(|_| (1..=PACKED_BYTES).contains(&size)).and_then(|pack| pack.next(size));
             let placement = match packed {
-                Some(blob) => Ok(self.add(peer, ids, blob)),
+                Some((id, blob)) => Ok(self.add(peer, id, blob)),
                 None => self.create(peer, size, ids),
             };
             match placement {
@@ -86,17 +87,19 @@ impl BlobStore {
     }
 
     /// Allocates for the small ones among `sizes`; nothing unless there are two at least.
-    fn pack(&mut self, peer: Peer, sizes: &[u64]) -> Result<Option<Pack>, ServerError> {
+    fn pack(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Option<Pack>, ServerError> {
         let small = || sizes.iter().filter(|size| (1..=PACKED_BYTES).contains(*size));
-        let windows = small().count();
-        if windows < 2 {
+        if small().nth(1).is_none() {
             return Ok(None);
         }
         // The sums do not reach 2^64: the frame that carried the sizes is at most 2^28 bytes long.
         let length = small().filter_map(|size| span(*size)).fold(0u64, u64::saturating_add);
         let charged = small().fold(0u64, |sum, size| sum.saturating_add(*size));
-        let (allocation, file, offset) = self.pool.lock().allocate(length, charged, windows)?;
-        Ok(Some(Pack { allocation, file, offset, windows, creator: peer.connection }))
+        let tenants: Box<[ObjectId]> = small().map(|_| self.fresh_id(ids)).collect();
+        let left = tenants.clone().into_iter();
+        let wanted = Wanted { writer: peer.writer(), length, charged, tenants: Tenants::Many(tenants) };
+        let (allocation, file, offset) = self.pool.lock().allocate(wanted)?;
+        Ok(Some(Pack { allocation, file, offset, left, creator: peer.connection }))
     }
 
     /// Makes what was just created for `peer` as if it had never been.

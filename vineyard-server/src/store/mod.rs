@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! BlobStore   ids, states (unsealed, sealed, hidden), leases, dependencies: one for each session
-//!   Pool      allocations counted by windows, the limit: one for all sessions
-//!     Arena   a memfd and the Allocator of its ranges
+//!   Pool      arenas of each writer, allocations counted by windows, the limit: one for all sessions
 //! ```
 //!
 //! Nothing here waits, touches a payload or knows a socket.
@@ -19,11 +18,11 @@
     )
 )]
 
-mod alloc;
 pub mod arena;
 mod blob;
 mod create;
 pub mod disk;
+mod emptying;
 pub mod labels;
 mod lease;
 mod moves;
@@ -35,6 +34,7 @@ mod usage;
 mod uses;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
@@ -42,7 +42,7 @@ use blob::Blob;
 pub use blob::Placement;
 pub use lease::ConnectionId;
 use lease::Leases;
-pub use pool::{Reserved, SharedPool};
+pub use pool::{MemoryReport, Reserved, SharedPool, Writer};
 use uses::Uses;
 
 /// Who asks: only native connections hold leases.
@@ -52,6 +52,18 @@ pub struct Peer {
     pub connection: ConnectionId,
     /// Whether it speaks the native protocol.
     pub native: bool,
+    /// Its user, if it writes to memory itself; none if its bytes come through the connection.
+    pub uid: Option<u32>,
+}
+
+impl Peer {
+    /// Who writes the blobs that it makes.
+    fn writer(self) -> Writer {
+        match self.uid {
+            Some(uid) => Writer::Client { connection: self.connection, uid },
+            None => Writer::Server,
+        }
+    }
 }
 
 /// All blobs of a session.
@@ -184,7 +196,7 @@ impl BlobStore {
 
     /// The blob that is always there and spans what may be allocated.
     fn placeholder(&self) -> Placement {
-        let file = self.pool.lock().first_file().cloned();
+        let file = Some(Arc::clone(self.pool.lock().placeholder()));
         Placement { id: ObjectId::PLACEHOLDER_BLOB, file, offset: 0, length: self.limit, sealed: true, owned: true }
     }
 

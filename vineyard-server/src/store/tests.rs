@@ -27,7 +27,7 @@ impl BlobStore {
 }
 
 fn peer(connection: u64, native: bool) -> Peer {
-    Peer { connection: ConnectionId(connection), native }
+    Peer { connection: ConnectionId(connection), native, uid: Some(7) }
 }
 
 #[derive(Debug, Clone)]
