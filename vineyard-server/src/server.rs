@@ -130,12 +130,13 @@ fn launch(
             return Err(StartError::system("memory for an arena")(error));
         }
     };
-    if config.reserve
-        && let Err(error) =
-            state.pool.reserve_all(|done| tracing::info!("{} of {} are reserved", Bytes(done), Bytes(size)))
-    {
-        workers.finish();
-        return Err(StartError::system("memory to reserve")(error));
+    if config.reserve {
+        let progress = |done| tracing::info!("{} of {} are reserved", Bytes(done), Bytes(size));
+        if let Err(error) = state.pool.reserve_all(progress) {
+            workers.finish();
+            return Err(StartError::system("memory to reserve")(error));
+        }
+        tracing::info!("all of {} is reserved", Bytes(size));
     }
     let shared = Arc::clone(&state);
     let thread = std::thread::Builder::new().name("vineyard-accept".to_owned()).spawn(move || {

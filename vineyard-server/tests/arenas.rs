@@ -5,8 +5,10 @@ mod raw;
 use raw::{MIB, Raw, server, server_with_rpc, until};
 use serde_json::{Value, json};
 
-/// Connections that come, put one small blob and go.
-const SHORT_CONNECTIONS: usize = 1000;
+/// Connections that come, put one small blob and go; more can be asked for.
+fn short_connections() -> usize {
+    std::env::var("SHORT_CONNECTIONS").ok().map_or(1000, |text| text.parse().expect("a number"))
+}
 
 /// A sealed blob of the peer, filled with one byte; its id.
 fn put(peer: &mut Raw, size: u64, byte: u8) -> Value {
@@ -69,9 +71,9 @@ fn an_arena_goes_to_the_next_connection_of_the_user_when_nothing_lies_in_it() {
 fn connections_that_come_and_go_leave_their_blobs_and_little_else() {
     let server = server();
     let byte = |number: usize| u8::try_from(number % 251).expect("small");
-    let blobs: Vec<Value> =
-        (0..SHORT_CONNECTIONS).map(|number| put(&mut Raw::stock(&server), 64, byte(number))).collect();
-    let bytes = 64 * SHORT_CONNECTIONS as u64;
+    let count = short_connections();
+    let blobs: Vec<Value> = (0..count).map(|number| put(&mut Raw::stock(&server), 64, byte(number))).collect();
+    let bytes = 64 * u64::try_from(count).expect("fits");
     until(|| server.memory().vacant_arenas <= 4);
     let memory = server.memory();
     assert!(memory.arenas < 20, "{memory:?}");

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
 
 fn serve(parsed: Parsed) -> Result<(), StartError> {
     start_logging(&parsed.args)?;
+    raise_descriptor_limit();
     warn_of_differences(&parsed);
     let runtime = runtime().map_err(StartError::system("event loop"))?;
     // Before the socket is there: who sees it may send a signal.
@@ -131,6 +133,15 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         None => default_path()?,
     };
     builder.socket(socket).spawn()
+}
+
+/// Lets the process open as many files as its user may have: connections and arenas take some each.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(soft, hard)| if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
 }
 
 /// An empty path is none.

@@ -50,7 +50,6 @@ impl SharedPool {
     /// Gives warm pages back to the system until there are as many as may be, so that what was allocated can be
     /// touched. Takes time with their number.
     pub fn settle(&self) {
-        self.crowded.store(false, Ordering::Release);
         loop {
             // The lock is not to be kept for the next line.
             let range = self.lock().reserve_for_room();

@@ -1,6 +1,7 @@
 //! Which pages go back to the system, and when.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::arena::ArenaFile;
 use super::writer::Owner;
@@ -79,12 +80,17 @@ impl Pool {
     }
 
     /// Takes warm pages to make room: those of writers that are gone, then prepared ones, then those of the arena that
-    /// was not used for the longest time. `None` if there is enough room.
+    /// was not used for the longest time. `None` if there is enough room, or nothing is warm.
     pub(super) fn reserve_for_room(&mut self) -> Option<Reserved> {
         let needed = self.touched.saturating_sub(self.budget());
-        if needed == 0 {
-            return None;
+        let reserved = if needed > 0 { self.reserve_coldest(needed) } else { None };
+        if reserved.is_none() {
+            self.crowded.store(false, Ordering::Release);
         }
+        reserved
+    }
+
+    fn reserve_coldest(&mut self, needed: u64) -> Option<Reserved> {
         let rank = |owner| match owner {
             Owner::Gone { .. } => 0,
             Owner::Nobody => 1,
