@@ -37,24 +37,23 @@ fn round(state: &State, all: bool) {
     }
     state.pool.tidy(all, go_on);
     let mut buffer = Vec::new();
-    while go_on() && empty_one(state, &mut buffer) {
+    while go_on() && empty_some(state, &mut buffer) {
         state.pool.settle();
         state.pool.tidy(false, go_on);
     }
     state.pool.prefault(state.settings.prefault, go_on);
 }
 
-/// Moves blobs out of one arena; whether there is one.
-fn empty_one(state: &State, buffer: &mut Vec<u8>) -> bool {
+/// Moves blobs out of arenas; whether there is one to empty.
+fn empty_some(state: &State, buffer: &mut Vec<u8>) -> bool {
     let sparse = state.pool.lock().next_sparse();
     let Some(sparse) = sparse else { return false };
-    let mut moved = 0usize;
     for session in state.sessions() {
         let mut moves = session.blobs().begin_moves(&sparse.blobs);
         state.pool.settle();
         moves.iter_mut().for_each(|one| one.copy(buffer));
-        moved = moved.saturating_add(session.blobs().finish_moves(moves));
+        session.blobs().finish_moves(moves);
     }
-    state.pool.lock().emptied(&sparse, moved);
+    state.pool.lock().emptied(&sparse);
     true
 }

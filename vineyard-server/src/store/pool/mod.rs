@@ -41,6 +41,8 @@ pub use report::MemoryReport;
 pub use shared::SharedPool;
 pub use space::span;
 pub use trim::Reserved;
+#[cfg(test)]
+pub use vacant::Sparse;
 use writer::Owner;
 pub use writer::Writer;
 

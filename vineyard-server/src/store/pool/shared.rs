@@ -87,9 +87,8 @@ impl SharedPool {
     /// `all`. Takes time with their number, and ends early if `go_on` says no.
     pub fn tidy(&self, all: bool, go_on: impl Fn() -> bool) {
         let least = if all { 0 } else { LARGE_BYTES };
-        while go_on() {
-            let closing = self.lock().take_surplus();
-            let Some(closing) = closing else { break };
+        let surplus = self.lock().take_surplus();
+        for closing in surplus {
             // Whoever has it mapped keeps its pages, unless they are punched.
             if let Err(error) = closing.file.punch(0, closing.capacity) {
                 tracing::warn!(%error, "the pages of an arena cannot be given back");

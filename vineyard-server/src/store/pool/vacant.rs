@@ -5,7 +5,6 @@ use std::sync::Arc;
 use vineyard_core::ObjectId;
 
 use super::super::arena::ArenaFile;
-use super::arena::Arena;
 use super::writer::Owner;
 use super::{Allocation, AllocationId, Pool, Tenants, Wanted, Writer};
 
@@ -18,8 +17,8 @@ const MOST_VACANT: usize = 12;
 /// An arena whose writer is gone is emptied if fewer bytes than this are live in it, or than a quarter of its pages.
 const FEW_BYTES: u64 = 1 << 20;
 
-/// Allocations that are looked at in one go.
-const BATCH: usize = 1024;
+/// Blobs that are looked at in one go.
+const BATCH: usize = 512;
 
 /// An arena that nobody can be given any more.
 #[derive(Debug)]
@@ -29,29 +28,37 @@ pub(super) struct Closing {
     touched: u64,
 }
 
-/// An arena that is better emptied, and what lies in it.
+/// Arenas that are better emptied, and what lies in them.
 #[derive(Debug)]
 pub struct Sparse {
-    arena: usize,
+    /// With the bytes that were live there.
+    arenas: Vec<(usize, u64)>,
     /// Blobs, and where they lie.
     pub blobs: Vec<(AllocationId, ObjectId)>,
 }
 
 impl Pool {
-    /// Takes an arena out that holds nothing and that nobody needs.
-    pub(super) fn take_surplus(&mut self) -> Option<Closing> {
-        let is_spare = |arena: &Arena| arena.owner.is_gone() && arena.is_empty();
-        let spares = self.arenas().filter(|(_, arena)| is_spare(arena)).count();
+    /// Takes the arenas out that hold nothing and that nobody needs.
+    pub(super) fn take_surplus(&mut self) -> Vec<Closing> {
         let servers = self.owned.get(&Writer::Server).map_or(0, Vec::len);
-        let is_surplus = |arena: &Arena| match arena.owner {
-            Owner::Gone { .. } => spares > SPARE_ARENAS,
+        let empty = || self.arenas().filter(|(_, arena)| arena.is_empty());
+        let mut surplus: Vec<usize> = empty()
             // Its pages were needed elsewhere.
-            Owner::Nobody => arena.warm_bytes() == 0,
-            Owner::Writer(Writer::Server) => servers > 1,
-            Owner::Writer(Writer::Client { .. }) => false,
-        };
-        let surplus = self.arenas().filter(|(_, arena)| arena.is_empty() && is_surplus(arena));
-        let (number, _) = surplus.min_by_key(|(_, arena)| (arena.warm_bytes() > 0, arena.last_used))?;
+            .filter(|(_, arena)| arena.owner == Owner::Nobody && arena.warm_bytes() == 0)
+            .map(|(number, _)| number)
+            .collect();
+        let of_server = empty().filter(|(_, arena)| arena.owner == Owner::Writer(Writer::Server));
+        surplus.extend(of_server.map(|(number, _)| number).take(servers.saturating_sub(1)));
+        let mut spares: Vec<_> = empty()
+            .filter(|(_, arena)| arena.owner.is_gone())
+            .map(|(number, arena)| (arena.warm_bytes() > 0, arena.last_used, number))
+            .collect();
+        spares.sort_unstable();
+        surplus.extend(spares.iter().map(|(_, _, number)| *number).take(spares.len().saturating_sub(SPARE_ARENAS)));
+        surplus.into_iter().filter_map(|number| self.take_out(number)).collect()
+    }
+
+    fn take_out(&mut self, number: usize) -> Option<Closing> {
         let arena = self.arenas.get_mut(number)?.take()?;
         self.disown(number, arena.owner);
         if arena.owner != Owner::Nobody {
@@ -66,29 +73,37 @@ impl Pool {
         self.touched = self.touched.saturating_sub(closing.touched);
     }
 
-    /// The next arena whose blobs are better moved out.
+    /// The next arenas whose blobs are better moved out, and some of those; `None` if there is no such arena.
     pub fn next_sparse(&mut self) -> Option<Sparse> {
         let vacant = || self.arenas().filter(|(_, arena)| arena.owner.is_gone() && !arena.is_empty());
-        let many = vacant().count() > MOST_VACANT;
-        let is_sparse = |arena: &Arena| {
-            let live = arena.allocated_bytes();
-            many || live < FEW_BYTES || live < arena.touched / 4
-        };
-        let sparse = vacant().filter(|(_, arena)| !arena.is_stuck && is_sparse(arena));
-        let (number, arena) = sparse.min_by_key(|(_, arena)| arena.allocated_bytes())?;
-        let each = |(id, found): (AllocationId, &Allocation)| {
-            found.tenants.ids().iter().map(|blob| (id, *blob)).collect::<Vec<_>>()
-        };
-        let blobs = self.allocations.list(arena.head).flat_map(each).take(BATCH).collect();
-        Some(Sparse { arena: number, blobs })
+        let many = vacant().count().saturating_sub(MOST_VACANT);
+        let mut found: Vec<_> = vacant().map(|(number, arena)| (arena.allocated_bytes(), number, arena)).collect();
+        found.sort_unstable_by_key(|(live, number, _)| (*live, *number));
+        let mut sparse = Sparse { arenas: Vec::new(), blobs: Vec::new() };
+        for (rank, (live, number, arena)) in found.into_iter().enumerate() {
+            let is_sparse = rank < many || live < FEW_BYTES || live < arena.touched / 4;
+            if !is_sparse || arena.is_stuck {
+                continue;
+            }
+            let room = BATCH.saturating_sub(sparse.blobs.len());
+            if room == 0 {
+                break;
+            }
+            let each = |(id, found): (AllocationId, &Allocation)| {
+                found.tenants.ids().iter().map(|blob| (id, *blob)).collect::<Vec<_>>()
+            };
+            sparse.blobs.extend(self.allocations.list(arena.head).flat_map(each).take(room));
+            sparse.arenas.push((number, live));
+        }
+        if sparse.arenas.is_empty() { None } else { Some(sparse) }
     }
 
-    /// So many blobs were moved out of an arena. If there were none, it is not looked at until something changes.
-    pub fn emptied(&mut self, sparse: &Sparse, moved: usize) {
-        if moved == 0
-            && let Some(arena) = self.arenas.get_mut(sparse.arena).and_then(Option::as_mut)
-        {
-            arena.is_stuck = true;
+    /// Blobs were moved out of arenas. Those of which none was are not looked at until something changes.
+    pub fn emptied(&mut self, sparse: &Sparse) {
+        for (number, before) in &sparse.arenas {
+            if let Some(arena) = self.arenas.get_mut(*number).and_then(Option::as_mut) {
+                arena.is_stuck = !arena.is_empty() && arena.allocated_bytes() >= *before;
+            }
         }
     }
 
