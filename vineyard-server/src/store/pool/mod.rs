@@ -213,13 +213,17 @@ impl Pool {
     /// A range in an arena that the writer has: where it touches the fewest pages anew.
     fn find(&mut self, writer: Writer, length: u64) -> Option<(usize, arena::Place)> {
         let own = self.owned.get(&writer)?;
-        if let [number] = own.as_slice() {
+        if let ([number], true) = (own.as_slice(), length < tenancy::WORTH_PREPARED) {
             return Some((*number, self.arenas.get_mut(*number)?.as_mut()?.allocate(length)?));
         }
         let fresh =
             |number: &usize| self.arenas.get(*number)?.as_ref()?.fresh_for(length).map(|fresh| (fresh, *number));
         // The first of several that are alike: the ones that were given later can be closed.
-        let best = own.iter().filter_map(fresh).min_by_key(|(fresh, _)| *fresh).map(|(_, number)| number);
+        let best = own.iter().filter_map(fresh).min_by_key(|(fresh, _)| *fresh);
+        if best.is_some_and(|(fresh, _)| self.is_better_elsewhere(writer, length, fresh)) {
+            return None;
+        }
+        let best = best.map(|(_, number)| number);
         // What does not fit at once may fit when an arena has sorted its small ranges.
         best.iter().chain(own).find_map(|number| {
             let place = self.arenas.get_mut(*number)?.as_mut()?.allocate(length)?;

@@ -10,8 +10,8 @@ use super::{Owner, Pool, Writer};
 /// The first arena of a writer, if the limit is not lower. Address space costs nothing; descriptors and mappings do.
 const FIRST_BYTES: u64 = 64 << 20;
 
-/// The server takes a prepared arena for ranges from this length on: a few small ones are no use of it.
-const WORTH_PREPARED: u64 = 1 << 20;
+/// A prepared arena is given for ranges from this length on: a few small ones are no use of it.
+pub(super) const WORTH_PREPARED: u64 = 1 << 20;
 
 impl Pool {
     /// A range in an arena that the writer is given for it.
@@ -32,12 +32,19 @@ impl Pool {
     /// former connection of the same user had than one that is prepared.
     fn adoptable(&self, writer: Writer, length: u64) -> Option<usize> {
         let fits = |arena: &Arena| {
-            let worth = writer != Writer::Server || length >= WORTH_PREPARED;
+            let worth = arena.owner != Owner::Nobody || length >= WORTH_PREPARED;
             worth && arena.owner.may_become(writer) && arena.is_empty() && arena.is_large_enough(length)
         };
         let rank = |arena: &Arena| (arena.warm_bytes() >= length, arena.owner.is_gone(), arena.warm_bytes());
         let best = self.arenas().filter(|(_, arena)| fits(arena)).max_by_key(|(_, arena)| rank(arena));
         best.map(|(number, _)| number)
+    }
+
+    /// Whether a writer is better given another arena than a range that touches so many pages anew: one whose pages are
+    /// there.
+    pub(super) fn is_better_elsewhere(&self, writer: Writer, length: u64, fresh: u64) -> bool {
+        let is_warm = |number: usize| self.arenas.get(number).and_then(Option::as_ref).map(Arena::warm_bytes);
+        fresh >= WORTH_PREPARED && self.adoptable(writer, length).and_then(is_warm).is_some_and(|warm| warm >= length)
     }
 
     /// Bytes of a new arena: as much as the writer has already, so that it never has many.

@@ -208,18 +208,22 @@ fn a_prepared_arena_goes_to_the_first_who_needs_one_and_is_prepared_anew() {
     let report = pool.lock().report();
     assert_eq!((report.prepared_arenas, report.touched, report.prefault_ready), (1, 16 * MIB, true));
     assert_eq!(pool.resident_bytes(), 16 * MIB);
+    put(&pool, client(1, 0), 100);
+    assert!(pool.lock().report().prefault_ready, "that is not worth it");
+    let small = pool.resident_bytes() - 16 * MIB;
     let blob = put(&pool, client(1, 0), 10 * MIB).0;
-    assert_eq!((pool.resident_bytes(), pool.lock().report().prepared_arenas), (16 * MIB, 0));
+    assert_eq!((pool.resident_bytes(), pool.lock().report().prepared_arenas), (16 * MIB + small, 0));
     assert!(pool.prefault(16 * MIB, || true));
     let other = put(&pool, client(2, 0), 16 * MIB).0;
-    assert_eq!(pool.resident_bytes(), 32 * MIB);
-    assert!(pool.prefault(16 * MIB, || true) && pool.lock().report().prefault_ready);
+    assert_eq!(pool.resident_bytes(), 32 * MIB + small);
+    assert!(!pool.prefault(16 * MIB, || true), "the next would have to take it away");
+    pool.lock().release_window(other);
+    pool.tidy(true, || true);
+    assert!(pool.trim_all() > 0 && pool.prefault(16 * MIB, || true) && pool.lock().report().prefault_ready);
     // There is no room for all that was prepared and this, so that what is prepared makes room.
-    put(&pool, client(3, 0), 32 * MIB);
+    put(&pool, client(3, 0), 50 * MIB);
     assert!(pool.resident_bytes() <= pool.lock().budget());
-    for id in [blob, other] {
-        pool.lock().release_window(id);
-    }
+    pool.lock().release_window(blob);
     pool.tidy(true, || true);
     assert!(!pool.prefault(16 * MIB, || true), "there is no room");
 }
