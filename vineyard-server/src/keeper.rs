@@ -1,6 +1,6 @@
 //! What a server does for its memory while nobody asks: arenas are emptied, closed and prepared, pages given back.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -31,17 +31,33 @@ pub(crate) async fn keep(state: Arc<State>) {
 
 /// Does what there is to do, or stops in the middle of it when the server does.
 fn round(state: &State, all: bool) {
-    let go_on = || !state.stop.is_cancelled();
     if all {
         state.pool.lock().look_again();
     }
+    tidy(state, all);
+    state.pool.prefault(state.settings.prefault, || !state.stop.is_cancelled());
+}
+
+/// Makes room before the reply to a request that needs it: for the pages that the peer is about to touch, and for more
+/// arenas, if connections come and go faster than [`keep`] clears up after them.
+pub(crate) fn relieve(state: &State) {
+    state.pool.settle();
+    let many = state.pool.lock().has_many_vacant();
+    if many {
+        tidy(state, false);
+    }
+}
+
+fn tidy(state: &State, all: bool) {
+    // One at a time: two would find each other's blobs in use.
+    let _turn = state.tidying.lock().unwrap_or_else(PoisonError::into_inner);
+    let go_on = || !state.stop.is_cancelled();
     state.pool.tidy(all, go_on);
     let mut buffer = Vec::new();
     while go_on() && empty_some(state, &mut buffer) {
         state.pool.settle();
         state.pool.tidy(false, go_on);
     }
-    state.pool.prefault(state.settings.prefault, go_on);
 }
 
 /// Moves blobs out of arenas; whether there is one to empty.

@@ -105,6 +105,8 @@ pub(crate) struct State {
     pub(crate) verifications: Arc<Semaphore>,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
+    /// Held by who gathers what connections have left.
+    pub(crate) tidying: Mutex<()>,
     pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
@@ -145,6 +147,7 @@ impl State {
             htpasswd,
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
             trims: Arc::new(Semaphore::new(1)),
+            tidying: Mutex::default(),
             workers,
             next_connection: AtomicU64::new(0),
             stop,

@@ -85,7 +85,7 @@ pub struct Pool {
     freed: Arc<Notify>,
     /// Wakes who tidies up.
     untidy: Arc<Notify>,
-    /// Whether pages have to be given back before any more are touched.
+    /// Whether pages or arenas have to be given back before any more are used.
     crowded: Arc<AtomicBool>,
 }
 

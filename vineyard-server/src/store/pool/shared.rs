@@ -42,7 +42,7 @@ impl SharedPool {
         &self.untidy
     }
 
-    /// Whether [`settle`](Self::settle) has something to do.
+    /// Whether [`settle`](Self::settle) has something to do, or there are too many arenas without a writer.
     pub fn is_crowded(&self) -> bool {
         self.crowded.load(Ordering::Acquire)
     }

@@ -1,6 +1,7 @@
 //! Who gets which arena, and what becomes of it when its writer is gone.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use super::super::lease::ConnectionId;
 use super::arena::{Arena, Place};
@@ -22,7 +23,13 @@ impl Pool {
     pub(super) fn find_elsewhere(&mut self, writer: Writer, length: u64) -> io::Result<(usize, Place)> {
         let number = match self.adoptable(writer, length) {
             Some(number) => number,
-            None => self.add(Arena::create(self.next_capacity(writer, length), Owner::Writer(writer))?),
+            None => {
+                let arena = Arena::create(self.next_capacity(writer, length), Owner::Writer(writer))?;
+                if self.has_many_vacant() {
+                    self.crowded.store(true, Ordering::Release);
+                }
+                self.add(arena)
+            }
         };
         let place = self.give(number, writer).and_then(|arena| arena.allocate(length));
         place.map(|place| (number, place)).ok_or_else(|| io::ErrorKind::StorageFull.into())

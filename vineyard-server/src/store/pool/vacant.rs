@@ -14,6 +14,9 @@ const SPARE_ARENAS: usize = 4;
 /// Arenas with blobs whose writer is gone; if there are more, the ones with the fewest bytes are emptied.
 const MOST_VACANT: usize = 12;
 
+/// Arenas whose writer is gone from which on new ones have to wait until some are emptied.
+const TOO_MANY_VACANT: usize = 64;
+
 /// An arena whose writer is gone is emptied if fewer bytes than this are live in it, or than a quarter of its pages.
 const FEW_BYTES: u64 = 1 << 20;
 
@@ -66,6 +69,11 @@ impl Pool {
             self.ahead = self.ahead.saturating_sub(arena.ahead);
         }
         Some(Closing { file: arena.file, capacity: arena.capacity, touched: arena.touched })
+    }
+
+    /// Whether there are so many arenas without a writer that no more are to come before some are gone.
+    pub fn has_many_vacant(&self) -> bool {
+        self.arenas().filter(|(_, arena)| arena.owner.is_gone()).count() > TOO_MANY_VACANT
     }
 
     /// The pages of an arena that was taken out are given back.
