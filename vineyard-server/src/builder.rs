@@ -40,8 +40,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Makes pages for so many bytes ahead, in the background, for the next connection that writes; none by default.
-    /// Putting into pages that are there is several times as fast as into new ones.
+    /// Makes pages for so many bytes ahead, in the background, for the next connection that writes a megabyte or more at
+    /// once; none by default. Putting into pages that are there is several times as fast as into new ones.
     pub fn prefault(mut self, bytes: u64) -> Self {
         self.config.prefault = Prefault::Bytes(bytes);
         self

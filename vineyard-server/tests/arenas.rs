@@ -132,3 +132,18 @@ fn nothing_that_fits_is_refused_whoever_had_the_memory_before() {
         until(|| server.memory().used == 0);
     }
 }
+
+#[test]
+fn pages_are_given_back_before_others_may_touch_theirs() {
+    let server = server();
+    let (mut one, mut other) = (Raw::stock(&server), Raw::stock(&server));
+    let size = 60 * MIB;
+    let made = one.create(size);
+    let arena = one.descriptor();
+    arena.write(&made["created"], &vec![1; 60 << 20]).expect("writable");
+    one.drop_buffer(&made["id"]);
+    other.create(size);
+    // The limit and a little more, of which the other may touch its own now.
+    assert!(server.memory().touched <= 66 * MIB, "{:?}", server.memory());
+    assert!(arena.allocated() <= 6 * MIB);
+}

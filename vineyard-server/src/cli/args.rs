@@ -43,8 +43,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE")]
     pub(super) size: Option<String>,
 
-    /// How much memory to make ready for the next client that writes, in the background: a size, or `off`. Writing to
-    /// memory that is ready is several times as fast [default: a quarter of the size, 512Mi at most]
+    /// How much memory to make ready, in the background, for the next client that writes a megabyte or more at once: a
+    /// size, or `off`. Writing to memory that is ready is several times as fast [default: a quarter of the size, 512Mi
+    /// at most]
     #[arg(long, value_name = "SIZE")]
     pub(super) prefault: Option<String>,
 
