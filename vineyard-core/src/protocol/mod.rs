@@ -34,8 +34,8 @@ pub use arena::{
 };
 pub use blob::{
     CreateBufferReply, CreateBufferRequest, CreateBuffersReply, CreateBuffersRequest, DropBufferReply,
-    DropBufferRequest, GetBuffersReply, GetBuffersRequest, IdList, Payload, ReleaseLeasesNotice, SealReply,
-    SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
+    DropBufferRequest, GetBuffersReply, GetBuffersRequest, IdList, KeepReply, KeepRequest, Payload,
+    ReleaseLeasesNotice, SealReply, SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
 };
 pub use copy::{
     ClearReply, ClearRequest, LabelReply, LabelRequest, MemoryTrimReply, MemoryTrimRequest, MigrateObjectReply,
@@ -49,7 +49,7 @@ pub use lock::{AcquireLockReply, AcquireLockRequest, ReleaseLockReply, ReleaseLo
 pub use meta::{
     Content, CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataReply, DelDataRequest,
     DelDataWithFeedbacksReply, DelDataWithFeedbacksRequest, ExistsReply, ExistsRequest, GetDataReply, GetDataRequest,
-    IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply, PersistRequest,
+    IfPersistReply, IfPersistRequest, ListDataRequest, NEW_MEMBER, PersistReply, PersistRequest,
 };
 pub use name::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
@@ -280,6 +280,7 @@ requests! {
     GetBuffers(GetBuffersRequest) = "get_buffers_request" => GetBuffersReply = "get_buffers_reply",
     DropBuffer(DropBufferRequest) = "drop_buffer_request" => DropBufferReply = "drop_buffer_reply",
     ShrinkBuffer(ShrinkBufferRequest) = "shrink_buffer_request" => ShrinkBufferReply = "shrink_buffer_reply",
+    Keep(KeepRequest) = "keep_request" => KeepReply = "keep_reply",
     CreateData(CreateDataRequest) = "create_data_request" => CreateDataReply = "create_data_reply",
     CreateDatas(CreateDatasRequest) = "create_datas_request" => CreateDatasReply = "create_datas_reply",
     GetData(GetDataRequest) = "get_data_request" => GetDataReply = "get_data_reply",

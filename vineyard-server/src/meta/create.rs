@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vineyard_core::meta::{MetaField, MetaTree};
+use vineyard_core::protocol::NEW_MEMBER;
 use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
 
 use super::extent::Extent;
@@ -15,6 +16,15 @@ use crate::ids::IdGenerator;
 
 /// Keys that have a place of their own in a record; `id` is not stored at all.
 pub(super) const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
+
+/// What [`Tree::create`] made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// What came of each tree.
+    pub objects: Vec<Created>,
+    /// Blobs of this instance that were linked; several times if they were.
+    pub blobs: Vec<ObjectId>,
+}
 
 /// What [`Tree::create`] made of one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +41,19 @@ impl Tree {
     /// Creates objects, in order, all or none.
     ///
     /// A member is named by a tree with nothing but its `id`, or described by a full tree. A described object that
-    /// exists is taken as it is; one that does not is created under the id given, with its members. `strict` refuses
-    /// blobs that `blobs` does not know; otherwise a description of a blob is believed, and its length is looked up
-    /// when it is read. Objects are transient whatever the client says, and top-level ids are made by `ids`.
+    /// exists is taken as it is; one that does not is created under the id given, with its members. Objects are
+    /// transient whatever the client says, and top-level ids are made by `ids`.
+    ///
+    /// `strict` is for clients of our own: a member may also be named by a tree with nothing but [`NEW_MEMBER`], and
+    /// blobs that `blobs` does not know are refused. For others a description of a blob is believed, and its length is
+    /// looked up when it is read.
     ///
     /// # Errors
     ///
     /// - Code 1: a signature that is not an integer.
     /// - Code 7: no `instance_id`, or the typename of blobs.
-    /// - Code 21: no textual `typename`, an `instance_id` that is not an integer, a malformed id, a blob without its
-    ///   description, a cycle, a tree that is too deep or too large.
+    /// - Code 21: no textual `typename`, an `instance_id` that is not an integer, a malformed id, a place that is not
+    ///   one of an object before, a blob without its description, a cycle, a tree that is too deep or too large.
     /// - Code 25: a member without `id`.
     /// - Code 27: a member that is only named and does not exist, or with `strict` a blob that is not known.
     /// - Code 51: a member on another instance in an object that is not global, a global member in a global object.
@@ -51,18 +64,19 @@ impl Tree {
         now_millis: u64,
         blobs: &dyn Blobs,
         strict: bool,
-    ) -> Result<Vec<Created>, ServerError> {
-        let (drafts, claims) = (BTreeMap::new(), BTreeMap::new());
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, path: Vec::new() };
-        let created = contents.iter().map(|content| batch.add(content, now_millis)).collect::<Result<_, _>>()?;
-        let Batch { drafts, claims, .. } = batch;
+    ) -> Result<Creation, ServerError> {
+        let (drafts, claims, objects, linked, path) =
+            (BTreeMap::new(), BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, objects, linked, path };
+        contents.iter().try_for_each(|content| batch.add(content, now_millis))?;
+        let Batch { drafts, claims, objects, linked: blobs, .. } = batch;
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
         for (id, draft) in drafts {
             self.insert(id, draft);
         }
-        Ok(created)
+        Ok(Creation { objects, blobs })
     }
 }
 
@@ -75,6 +89,10 @@ struct Batch<'a> {
     drafts: BTreeMap<ObjectId, Draft>,
     /// Signatures that links of the drafts go by.
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
+    /// What came of the trees so far.
+    objects: Vec<Created>,
+    /// Blobs of this instance that drafts link.
+    linked: Vec<ObjectId>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -105,7 +123,7 @@ struct Parent<'a> {
 
 impl Batch<'_> {
     /// Checks a top-level object.
-    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<Created, ServerError> {
+    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<(), ServerError> {
         let typename = content.typename().ok_or_else(|| invalid("the metadata has no `typename` that is text"))?;
         if typename == BLOB_TYPENAME {
             return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
@@ -123,7 +141,8 @@ impl Batch<'_> {
         let id = self.tree.fresh_id(self.ids, |id| self.drafts.contains_key(&id));
         let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
         let summary = self.object(content, head)?;
-        Ok(Created { id, signature, instance_id: summary.instance })
+        self.objects.push(Created { id, signature, instance_id: summary.instance });
+        Ok(())
     }
 
     /// Checks an object and what it is made of, and drafts it.
@@ -192,14 +211,7 @@ impl Batch<'_> {
         members: &mut Vec<Extent>,
     ) -> Result<(Field, InstanceId), ServerError> {
         let what = || parent.field(key);
-        let Some(id) = tree.field("id") else {
-            return Err(error(StatusCode::MetaTreeNameNotExists, format!("{} has no `id`", what())));
-        };
-        let id = match id {
-            MetaField::Value(Value::String(text)) => text.parse::<ObjectId>().ok(),
-            _ => None,
-        };
-        let id = id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))?;
+        let id = self.named(tree, &what)?;
         if id.is_blob() {
             return self.blob(id, tree, &what);
         }
@@ -223,6 +235,28 @@ impl Batch<'_> {
         }
         members.push(member.extent);
         Ok((self.link(parent, id, &member), member.instance))
+    }
+
+    /// Which object or blob a member is.
+    fn named(&self, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<ObjectId, ServerError> {
+        match (tree.field("id"), tree.field(NEW_MEMBER).filter(|_| self.strict && tree.len() == 1)) {
+            (Some(id), _) => {
+                let id = match id {
+                    MetaField::Value(Value::String(text)) => text.parse().ok(),
+                    _ => None,
+                };
+                id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))
+            }
+            (None, Some(place)) => {
+                let place = number(place).and_then(|place| usize::try_from(place).ok());
+                let created = place.and_then(|place| self.objects.get(place));
+                created.map(|created| created.id).ok_or_else(|| {
+                    let before = self.objects.len();
+                    invalid(format!("`{NEW_MEMBER}` of {} is not the place of one of the {before} before it", what()))
+                })
+            }
+            (None, None) => Err(error(StatusCode::MetaTreeNameNotExists, format!("{} has no `id`", what()))),
+        }
     }
 
     /// How a parent refers to a member object.
@@ -254,7 +288,7 @@ impl Batch<'_> {
 
     /// Checks the description of a blob: how it is linked, and where it lives.
     fn blob(
-        &self,
+        &mut self,
         id: ObjectId,
         tree: &MetaTree,
         what: &dyn Fn() -> String,
@@ -277,7 +311,12 @@ impl Batch<'_> {
             let message = format!("{} is the blob {id} of {instance}, which is not here or not sealed", what());
             return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
         }
-        let field = if here { Field::Blob(id, BlobLength::new(length)) } else { Field::RemoteBlob(id, instance) };
+        let field = if here {
+            self.linked.push(id);
+            Field::Blob(id, BlobLength::new(length))
+        } else {
+            Field::RemoteBlob(id, instance)
+        };
         Ok((field, instance))
     }
 

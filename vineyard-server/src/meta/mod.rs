@@ -52,7 +52,7 @@ mod view;
 mod tests;
 
 pub use apply::Applied;
-pub use create::Created;
+pub use create::{Created, Creation};
 pub use delete::Deleted;
 pub use tree::Tree;
 pub use view::{BlobView, View};

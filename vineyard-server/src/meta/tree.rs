@@ -34,9 +34,9 @@ use crate::ids::IdGenerator;
 /// let mut tree = Tree::new(instance);
 /// let content: MetaTree = serde_json::from_str(r#"{"typename": "T", "instance_id": 0, "x": 1}"#)?;
 /// let created = tree.create(&[content], &IdGenerator::new(instance), 1_700_000_000_000, &NoBlobs, true)?;
-/// let view = tree.view(created[0].id, &NoBlobs).ok_or("just created")?;
+/// let view = tree.view(created.objects[0].id, &NoBlobs).ok_or("just created")?;
 /// assert_eq!(serde_json::to_value(view)?["x"], 1);
-/// assert_eq!(tree.delete(&[created[0].id], false, true).objects, [created[0].id]);
+/// assert_eq!(tree.delete(&[created.objects[0].id], false, true).objects, [created.objects[0].id]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

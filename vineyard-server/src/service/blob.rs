@@ -3,15 +3,15 @@
 use vineyard_core::protocol::frame::MAX_BODY_BYTES;
 use vineyard_core::protocol::{
     CreateBufferReply, CreateBufferRequest, CreateBuffersReply, CreateBuffersRequest, DropBufferReply,
-    DropBufferRequest, GetBuffersReply, GetBuffersRequest, Payload, ReleaseLeasesNotice, SealReply, SealRequest,
-    ShrinkBufferReply, ShrinkBufferRequest,
+    DropBufferRequest, GetBuffersReply, GetBuffersRequest, KeepReply, KeepRequest, Payload, ReleaseLeasesNotice,
+    SealReply, SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
 };
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
 use crate::session::Session;
-use crate::store::Placement;
 use crate::store::arena::Access;
+use crate::store::{BlobStore, Placement};
 
 /// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame. Objects
 /// have the same bound, so that no request keeps the others waiting for long.
@@ -31,17 +31,35 @@ pub(super) fn create_buffer(
     connection: &mut Connection,
     request: &CreateBufferRequest,
 ) -> Result<CreateBufferReply, ServerError> {
-    let placement = create_one(connection, request.size)?;
+    let placement = create_one(connection, request.size, request.owned)?;
     let created = describe_new(connection, &placement)?;
     Ok(CreateBufferReply { id: created.object_id, created, fd: pending_label(connection) })
 }
 
-/// Allocates one blob for the peer.
-pub(super) fn create_one(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
+/// Allocates one blob for the peer, which may own it.
+pub(super) fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let placement = session.blobs().create(connection.peer(), size, &state.ids)?;
+    let mut blobs = session.blobs();
+    let placement = blobs.create(connection.peer(), size, &state.ids)?;
+    own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
+    drop(blobs);
     session.changed.notify_waiters();
     Ok(placement)
+}
+
+/// Lets the peer own what it has just made, if it wants to and may.
+pub(super) fn own(connection: &Connection, blobs: &mut BlobStore, wanted: bool, made: &[Placement]) {
+    if wanted && connection.peer().native {
+        blobs.own(made);
+    }
+}
+
+/// Lets blobs that the peer owns stay when it goes.
+pub(super) fn keep(connection: &Connection, request: &KeepRequest) -> KeepReply {
+    let session = connection.session();
+    let mut blobs = session.blobs();
+    request.ids.iter().for_each(|id| blobs.disown(*id));
+    KeepReply {}
 }
 
 /// Describes a blob that was just made to its maker; if that fails, the blob is taken back.
@@ -68,7 +86,12 @@ pub(super) fn create_buffers(
 ) -> Result<CreateBuffersReply, ServerError> {
     check_count(request.sizes.len())?;
     let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
-    let placements = session.blobs().create_many(peer, &request.sizes, &state.ids)?;
+    let placements = {
+        let mut blobs = session.blobs();
+        let placements = blobs.create_many(peer, &request.sizes, &state.ids)?;
+        own(connection, &mut blobs, request.owned, &placements);
+        placements
+    };
     session.changed.notify_waiters();
     let payloads = describe_all(connection, &placements, Access::Write)
         .inspect_err(|_| session.blobs().take_back(peer, &placements))?;

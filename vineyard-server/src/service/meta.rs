@@ -58,7 +58,8 @@ fn create(connection: &Connection, contents: &[MetaTree], seal: &[ObjectId]) -> 
         for id in seal {
             blobs.seal(peer, *id)?;
         }
-        created
+        created.blobs.iter().for_each(|id| blobs.disown(*id));
+        created.objects
     };
     session.changed.notify_waiters();
     Ok(created)

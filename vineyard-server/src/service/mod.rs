@@ -132,6 +132,7 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
         Request::Load(request) => answer!(Ok(reference::load(&request))),
         Request::Unpin(request) => answer!(Ok(reference::unpin(&request))),
 
+        Request::Keep(request) => answer!(Ok(blob::keep(connection, &request))),
         Request::CreateRemoteBuffer(request) => expect(remote::create(connection, &request, out), connection, out),
         Request::CreateRemoteBuffers(request) => {
             expect(remote::create_many(connection, &request, out), connection, out)

@@ -68,7 +68,7 @@ pub(super) fn create(
         let created = describe(&session, String::new(), 0, Payload::empty());
         return Ok(CreateBufferByPlasmaReply { id: ObjectId::INVALID, created, fd: -1 });
     }
-    let placement = create_one(connection, *size)?;
+    let placement = create_one(connection, *size, false)?;
     let payload = describe_new(connection, &placement)?;
     let id = payload.object_id;
     session.plasma().insert(plasma_id, Entry { blob: id, plasma_size: *plasma_size });

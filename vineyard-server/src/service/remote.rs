@@ -9,7 +9,7 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{check_count, describe_bare};
+use super::blob::{check_count, describe_bare, own};
 use crate::store::{Peer, Placement};
 
 /// What is to be done after the first reply to a create request.
@@ -63,6 +63,7 @@ pub(super) fn create(
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
     let placements = vec![blobs.create(without_memory(connection), request.size, &state.ids)?];
+    own(connection, &mut blobs, request.owned, &placements);
     blobs.lease(connection.peer(), &placements);
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: true };
@@ -80,6 +81,7 @@ pub(super) fn create_many(
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
     let placements = blobs.create_many(without_memory(connection), &request.sizes, &state.ids)?;
+    own(connection, &mut blobs, request.owned, &placements);
     blobs.lease(connection.peer(), &placements);
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: false };

@@ -73,7 +73,7 @@ pub(super) fn make_chunk(
     if request.size > 0 && !has_room(&state, request.size) {
         return Ok(None);
     }
-    let placement = create_one(connection, request.size)?;
+    let placement = create_one(connection, request.size, false)?;
     let buffer = describe_new(connection, &placement)?;
     streams.start_chunk(request.id, buffer.object_id)?;
     Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))
@@ -93,6 +93,7 @@ pub(super) fn push(
     request: &PushNextStreamChunkRequest,
 ) -> Result<PushNextStreamChunkReply, ServerError> {
     session.streams().push(request.id, request.chunk)?;
+    session.blobs().disown(request.chunk);
     Ok(PushNextStreamChunkReply {})
 }
 

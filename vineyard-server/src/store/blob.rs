@@ -23,6 +23,8 @@ pub(super) struct Blob {
     /// Connections that depend on it.
     pub(super) users: u32,
     pub(super) sealed: bool,
+    /// It goes with its creator, sealed or not.
+    pub(super) owned: bool,
     /// Deleted, but somebody still views it.
     pub(super) hidden: bool,
     /// Another session has taken it over; both keep it.
@@ -48,8 +50,8 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
-        let (sealed, hidden, moved) = (false, false, Moved::No);
-        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, hidden, moved }
+        let (sealed, owned, hidden, moved) = (false, false, false, Moved::No);
+        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, owned, hidden, moved }
     }
 
     /// Whether it must stay where it is.

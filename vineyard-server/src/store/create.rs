@@ -41,7 +41,7 @@ impl BlobStore {
             blob.leases = 1;
         }
         let placement = Placement::of(id, &blob);
-        self.unsealed.entry(peer.connection).or_default().insert(id);
+        self.owned.entry(peer.connection).or_default().insert(id);
         self.blobs.insert(id, blob);
         placement
     }

@@ -73,8 +73,8 @@ pub struct BlobStore {
     /// Bytes that may be allocated by all sessions together.
     limit: u64,
     blobs: HashMap<ObjectId, Blob>,
-    /// What each connection made and nobody sealed.
-    unsealed: HashMap<ConnectionId, HashSet<ObjectId>>,
+    /// What goes with each connection: what it made and nobody sealed, and what it owns.
+    owned: HashMap<ConnectionId, HashSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
 }
@@ -87,8 +87,8 @@ impl BlobStore {
     /// An empty store on memory that it shares with others.
     pub fn new(pool: SharedPool) -> Self {
         let limit = pool.lock().limit();
-        let (blobs, unsealed) = (HashMap::new(), HashMap::new());
-        Self { pool, limit, blobs, unsealed, leases: Leases::default(), uses: Uses::default() }
+        let (blobs, owned) = (HashMap::new(), HashMap::new());
+        Self { pool, limit, blobs, owned, leases: Leases::default(), uses: Uses::default() }
     }
 
     /// Leases of all connections.
@@ -121,10 +121,32 @@ impl BlobStore {
         let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden).ok_or_else(|| unknown(id))?;
         if !blob.sealed {
             blob.sealed = true;
-            let creator = blob.creator;
-            self.own_no_more(creator, id);
+            if !blob.owned {
+                let creator = blob.creator;
+                self.own_no_more(creator, id);
+            }
         }
         Ok(())
+    }
+
+    /// Lets blobs go with the connection that has just made them, sealed or not.
+    pub fn own(&mut self, made: &[Placement]) {
+        for placement in made {
+            if let Some(blob) = self.blobs.get_mut(&placement.id) {
+                blob.owned = true;
+            }
+        }
+    }
+
+    /// Lets a blob stay when the connection that made it ends, once it is sealed.
+    pub fn disown(&mut self, id: ObjectId) {
+        if let Some(blob) = self.blobs.get_mut(&id).filter(|blob| blob.owned) {
+            blob.owned = false;
+            if blob.sealed {
+                let creator = blob.creator;
+                self.own_no_more(creator, id);
+            }
+        }
     }
 
     /// Where the blobs that exist lie, in the order of `ids`. A native peer gets one lease for each, another one
@@ -218,9 +240,9 @@ impl BlobStore {
         }
     }
 
-    /// The length of a blob that `peer` has made and nobody has sealed.
+    /// The length of a blob that goes with `peer`.
     pub fn own_length(&self, peer: Peer, id: ObjectId) -> Option<u64> {
-        let own = self.unsealed.get(&peer.connection).is_some_and(|unsealed| unsealed.contains(&id));
+        let own = self.owned.get(&peer.connection).is_some_and(|owned| owned.contains(&id));
         self.visible(id).filter(|_| own).map(|blob| blob.length)
     }
 
@@ -264,7 +286,7 @@ impl BlobStore {
                 self.pool.lock().release_window(allocation);
             }
         }
-        (self.leases, self.uses, self.unsealed) = (Leases::default(), Uses::default(), HashMap::new());
+        (self.leases, self.uses, self.owned) = (Leases::default(), Uses::default(), HashMap::new());
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -305,10 +327,10 @@ impl BlobStore {
         held
     }
 
-    /// Ends a connection: what it made and nobody sealed is deleted, its leases and dependencies are given back.
+    /// Ends a connection: what goes with it is deleted, its leases and dependencies are given back.
     /// Returns the blobs that went, and those that nobody depends on any more.
     pub fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let mut unused: Vec<ObjectId> = self.unsealed.remove(&connection).unwrap_or_default().into_iter().collect();
+        let mut unused: Vec<ObjectId> = self.owned.remove(&connection).unwrap_or_default().into_iter().collect();
         for id in &unused {
             self.hide(*id);
         }
@@ -335,8 +357,8 @@ impl BlobStore {
         };
         blob.hidden = true;
         let users = std::mem::take(&mut blob.users);
-        let (creator, sealed) = (blob.creator, blob.sealed);
-        if !sealed {
+        let (creator, goes) = (blob.creator, blob.owned || !blob.sealed);
+        if goes {
             self.own_no_more(creator, id);
         }
         if users > 0 {
@@ -346,8 +368,8 @@ impl BlobStore {
     }
 
     fn own_no_more(&mut self, creator: ConnectionId, id: ObjectId) {
-        if let Some(unsealed) = self.unsealed.get_mut(&creator) {
-            unsealed.remove(&id);
+        if let Some(owned) = self.owned.get_mut(&creator) {
+            owned.remove(&id);
         }
     }
 

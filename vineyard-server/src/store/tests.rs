@@ -283,7 +283,7 @@ proptest! {
             store.disconnect(peer.connection);
         }
         prop_assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
-        prop_assert!(store.blobs.is_empty() && store.unsealed.is_empty());
+        prop_assert!(store.blobs.is_empty() && store.owned.is_empty());
     }
 }
 

@@ -205,3 +205,25 @@ fn an_id_that_was_taken_in_advance_is_skipped() {
     let next = server.create(object("T", json!({})));
     assert_eq!((next, server.tree.num_objects()), (ObjectId::object(ahead, instance, 200), before + 1));
 }
+
+#[test]
+fn members_may_be_made_by_the_same_request() {
+    let mut server = Server::new();
+    let leaf = server.blob(24);
+    let mut strict = |contents: Value, strict: bool| {
+        let contents: Vec<MetaTree> = serde_json::from_value(contents).expect("objects");
+        server.tree.create(&contents, &server.ids, NOW, &server.blobs, strict).map_err(|error| error.code.as_raw())
+    };
+    let below = object("Leaf", json!({"b": blob(leaf, 0)}));
+    let root = |place: Value| object("Root", json!({"m": {"new": place}, "n": {"new": place}}));
+    for (place, expected) in [(json!(1), META_INVALID), (json!(-1), META_INVALID), (json!("x"), META_INVALID)] {
+        assert_eq!(strict(json!([below, root(place)]), true), Err(expected));
+    }
+    assert_eq!(strict(json!([below, root(json!(0))]), false), Err(NO_ID), "the published protocol has no such key");
+    let created = strict(json!([below, root(json!(0))]), true).expect("is there");
+    assert_eq!(created.blobs, [leaf]);
+    let [member, root] = created.objects[..] else { panic!("two objects") };
+    let view = server.view(root.id).expect("just created");
+    assert_eq!((&view["m"]["id"], &view["n"]["b"]["length"]), (&json!(member.id.to_string()), &json!(24)));
+    assert_eq!(server.tree.num_objects(), 2, "what was refused left nothing");
+}

@@ -71,7 +71,7 @@ impl Server {
             contents.iter().map(|content| serde_json::from_value(content.clone()).expect("an object")).collect();
         let result = self.tree.create(&contents, &self.ids, NOW, &self.blobs, false);
         self.tree.check();
-        result.map_err(|error| error.code.as_raw())
+        result.map(|creation| creation.objects).map_err(|error| error.code.as_raw())
     }
 
     fn try_create(&mut self, content: Value) -> Result<Created, i64> {
