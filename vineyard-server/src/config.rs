@@ -14,6 +14,9 @@ use crate::size::{Bytes, SizeError};
 /// What a server holds if nobody says and the memory of the machine is unknown.
 const FALLBACK_BYTES: u64 = 256 << 20;
 
+/// Bytes of pages that are made ahead if nobody says.
+const MOST_PREFAULT: u64 = 512 << 20;
+
 /// The longest stall of a peer that can be chosen.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,6 +38,15 @@ pub(crate) enum AboveMemory {
     Warn,
 }
 
+/// How many pages are made ahead for the next writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prefault {
+    /// So many bytes; 0 is none.
+    Bytes(u64),
+    /// A quarter of the size, up to [`MOST_PREFAULT`].
+    Share,
+}
+
 /// Everything that can be chosen about a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -46,6 +58,10 @@ pub(crate) struct Config {
     pub(crate) size: Option<u64>,
     /// What happens if that is above the memory there is.
     pub(crate) above_memory: AboveMemory,
+    /// How many pages are made ahead for the next writer.
+    pub(crate) prefault: Prefault,
+    /// Whether all pages are made at the start.
+    pub(crate) reserve: bool,
     /// The number of this server in its cluster.
     pub(crate) instance: InstanceId,
     /// Threads that serve connections; as many as processors, up to a few, if it is not given.
@@ -96,6 +112,8 @@ impl Default for Config {
             socket_mode: 0o660,
             size: None,
             above_memory: AboveMemory::Refuse,
+            prefault: Prefault::Bytes(0),
+            reserve: false,
             instance: InstanceId::from_raw(0),
             workers: None,
             max_connections: 4096,
@@ -126,6 +144,21 @@ impl Config {
 
     fn size_within(&self, memory: Option<Memory>) -> Result<u64, StartError> {
         let usable = memory.map(Memory::usable);
+        let size = self.size_of(usable)?;
+        match memory.and_then(|memory| memory.free).filter(|free| size > *free) {
+            Some(free) if self.reserve && self.above_memory == AboveMemory::Refuse => {
+                return Err(StartError::AboveFree { size, free });
+            }
+            // Half of the memory is asked for by nobody, and need not be there at once.
+            Some(free) if self.size.is_some() || self.reserve => {
+                tracing::warn!("the size {} is above the {} of memory that are free now", Bytes(size), Bytes(free));
+            }
+            _ => {}
+        }
+        Ok(size)
+    }
+
+    fn size_of(&self, usable: Option<u64>) -> Result<u64, StartError> {
         match (self.size, usable) {
             (Some(0), _) => Err(SizeError::Zero.into()),
             (Some(size), Some(memory)) if size > memory => match self.above_memory {
@@ -142,6 +175,15 @@ impl Config {
             (Some(size), _) => Ok(size),
             (None, Some(memory)) => Ok((memory / 2).max(1)),
             (None, None) => Ok(FALLBACK_BYTES),
+        }
+    }
+
+    /// Bytes of pages to make ahead, of a size.
+    pub(crate) fn checked_prefault(&self, size: u64) -> u64 {
+        match self.prefault {
+            _ if self.reserve => 0,
+            Prefault::Bytes(bytes) => bytes.min(size),
+            Prefault::Share => (size / 4).min(MOST_PREFAULT),
         }
     }
 
@@ -212,7 +254,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    const MEMORY: Option<Memory> = Some(Memory { physical: 8 << 30, cgroup: Some(2 << 30) });
+    const MEMORY: Option<Memory> = Some(Memory { physical: 8 << 30, cgroup: Some(2 << 30), free: Some(3 << 29) });
 
     #[test]
     fn half_of_the_usable_memory_is_the_default() {
@@ -231,6 +273,29 @@ mod tests {
         assert!(Config { size: Some(0), ..Config::default() }.size_within(MEMORY).is_err());
         let config = Config { above_memory: AboveMemory::Warn, ..config };
         assert_eq!(config.size_within(MEMORY).ok(), Some(3 << 30));
+    }
+
+    #[test]
+    fn what_is_not_free_cannot_be_reserved() {
+        let config = Config { size: Some(7 << 28), reserve: true, ..Config::default() };
+        let message = config.size_within(MEMORY).expect_err("above").to_string();
+        assert!(message.contains("1.7Gi") && message.contains("1.5Gi"), "{message}");
+        let willing = Config { above_memory: AboveMemory::Warn, ..config.clone() };
+        assert_eq!(willing.size_within(MEMORY).ok(), Some(7 << 28));
+        let later = Config { reserve: false, ..config.clone() };
+        assert_eq!(later.size_within(MEMORY).ok(), Some(7 << 28), "it may be free when it is needed");
+        assert!(Config { size: Some(3 << 29), ..config }.size_within(MEMORY).is_ok());
+    }
+
+    #[test]
+    fn a_part_of_the_size_is_prefaulted_and_never_more_than_that() {
+        let prefault = |prefault, size| Config { prefault, ..Config::default() }.checked_prefault(size);
+        assert_eq!(prefault(Prefault::Share, 64 << 20), 16 << 20);
+        assert_eq!(prefault(Prefault::Share, 64 << 30), MOST_PREFAULT);
+        assert_eq!(prefault(Prefault::Bytes(5 << 20), 64 << 20), 5 << 20);
+        assert_eq!(prefault(Prefault::Bytes(5 << 30), 64 << 20), 64 << 20);
+        let all = Config { reserve: true, prefault: Prefault::Share, ..Config::default() };
+        assert_eq!(all.checked_prefault(64 << 20), 0, "all of it is there anyway");
     }
 
     #[test]

@@ -21,6 +21,14 @@ pub enum StartError {
         /// What there is, in bytes.
         memory: u64,
     },
+    /// All of the size is to be reserved, and less is free.
+    #[error("the size {size} cannot be reserved, {free} of memory are free", size = Bytes(*size), free = Bytes(*free))]
+    AboveFree {
+        /// What was asked for, in bytes.
+        size: u64,
+        /// What is free, in bytes.
+        free: u64,
+    },
     /// An option has a value that makes no sense.
     #[error("`{value}` is not a valid {option}: expected {expected}")]
     Option {

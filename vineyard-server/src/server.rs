@@ -13,12 +13,14 @@ use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
 use crate::http;
+use crate::keeper::keep;
 use crate::listen::{Listener, accept};
 use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
 use crate::spill::Spill;
 use crate::state::{Settings, State};
+use crate::store::MemoryReport;
 use crate::workers::{Workers, runtime};
 
 /// The front door of the library: [`Server::builder`].
@@ -121,7 +123,7 @@ fn launch(
         (listeners, endpoint)
     };
     let workers = Arc::new(Workers::start(config.checked_workers()?).map_err(StartError::system("threads"))?);
-    let settings = Settings::new(config, rpc_endpoint);
+    let settings = Settings::new(config, size, rpc_endpoint);
     let name = socket.to_string_lossy().into_owned();
     let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
     if let Some(htpasswd) = &htpasswd {
@@ -142,6 +144,14 @@ fn launch(
             return Err(error);
         }
     };
+    if config.reserve {
+        let progress = |done| tracing::info!("{} of {} are reserved", Bytes(done), Bytes(size));
+        if let Err(error) = state.pool.reserve_all(progress) {
+            workers.finish();
+            return Err(StartError::system("memory to reserve")(error));
+        }
+        tracing::info!("all of {} is reserved", Bytes(size));
+    }
     let shared = Arc::clone(&state);
     let thread = std::thread::Builder::new().name("vineyard-accept".to_owned()).spawn(move || {
         accepting.block_on(run(&shared, listeners, &workers));
@@ -156,6 +166,7 @@ async fn run(state: &Arc<State>, listeners: Vec<Listener>, workers: &Arc<Workers
         let accepting = accept(Arc::clone(state), Arc::clone(&state.root), listener, Arc::clone(workers));
         state.tasks.spawn(accepting);
     }
+    state.tasks.spawn(keep(Arc::clone(state)));
     state.stop.cancelled().await;
     state.tasks.close();
     state.tasks.wait().await;
@@ -237,6 +248,11 @@ impl ServerHandle {
             running._insight = Some(endpoint.serve(&self.state)?);
         }
         Ok(())
+    }
+
+    /// What it holds, in numbers.
+    pub fn memory(&self) -> MemoryReport {
+        self.state.pool.lock().report()
     }
 
     /// Ends the server when cancelled, as [`stop`](Self::stop) does, without waiting for it.

@@ -60,11 +60,13 @@ pub(crate) struct Settings {
     pub(crate) socket_mode: u32,
     /// Whether requests are timed.
     pub(crate) timed: bool,
+    /// Bytes of pages that are made for the next writer.
+    pub(crate) prefault: u64,
 }
 
 impl Settings {
     /// What a configuration amounts to, once the TCP endpoint is known.
-    pub(crate) fn new(config: &Config, rpc_endpoint: String) -> Self {
+    pub(crate) fn new(config: &Config, size: u64, rpc_endpoint: String) -> Self {
         Self {
             instance: config.instance,
             rpc_endpoint,
@@ -77,6 +79,7 @@ impl Settings {
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
             timed: config.http.is_some(),
+            prefault: config.checked_prefault(size),
         }
     }
 }
@@ -131,6 +134,8 @@ pub(crate) struct State {
     pub(crate) reclaimed: Reclaimed,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
+    /// Held by who gathers what connections have left.
+    pub(crate) tidying: Mutex<()>,
     pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
@@ -144,7 +149,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// What the system says when the first arena cannot be made, or no random number.
+    /// What the system says when it gives no memory, or no random number.
     pub(crate) fn new(
         settings: Settings,
         htpasswd: Option<Htpasswd>,
@@ -176,6 +181,7 @@ impl State {
             spill,
             reclaimed: Reclaimed::default(),
             trims: Arc::new(Semaphore::new(1)),
+            tidying: Mutex::default(),
             workers,
             next_connection: AtomicU64::new(0),
             stop,

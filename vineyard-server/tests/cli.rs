@@ -275,6 +275,51 @@ fn what_a_killed_server_has_spilled_is_removed_by_the_next() {
 }
 
 #[test]
+fn memory_is_made_ready_ahead_as_it_is_asked_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let socket = directory.path().join("s");
+    // A quarter of the size if nobody says.
+    for (args, ready) in
+        [(&["--prefault", "8Mi"][..], "8Mi"), (&[], "16Mi"), (&["--prefault=off", "--prefault="], "16Mi")]
+    {
+        let mut server = Running::start(&socket, args);
+        let mut log = std::mem::take(&mut server.start);
+        while !log.contains("memory is ready") {
+            assert_ne!(server.log.read_line(&mut log).expect("the log"), 0, "the server ended: {log}");
+        }
+        assert!(log.contains(&format!("bytes={ready}")), "{args:?}: {log}");
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
+    let server = Running::start(&socket, &["--prefault", "off"]);
+    server.signal(Signal::SIGTERM);
+    let log = server.end();
+    assert!(!log.contains("memory is ready"), "{log}");
+    assert!(refusal(&["--socket", "/tmp/never", "--prefault", "some"]).contains("`some` is not a size"));
+}
+
+#[test]
+fn all_of_the_memory_is_reserved_before_the_server_listens() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for flag in ["--reserve", "--reserve_memory"] {
+        let server = Running::start(&directory.path().join("s"), &[flag]);
+        assert!(server.start.contains("all of 64Mi is reserved"), "{}", server.start);
+        assert!(server.start.matches("are reserved").count() >= 9, "{}", server.start);
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
+}
+
+#[test]
+fn a_size_above_the_memory_is_borne_if_that_is_wanted() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let server = Running::start(&directory.path().join("s"), &["--size", "1000Ti", "--overcommit"]);
+    assert!(server.start.contains("the size 1000Ti is above"), "{}", server.start);
+    server.signal(Signal::SIGTERM);
+    server.end();
+}
+
+#[test]
 fn a_size_above_the_memory_is_borne_as_vineyardd_bears_it() {
     let dir = directory();
     let server = Running::start(&dir.path().join("s.sock"), &["-size", "1000T"]);

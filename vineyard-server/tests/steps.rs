@@ -159,8 +159,8 @@ fn who_goes_gives_back_all_that_was_held() {
     let in_use = |maker: &mut Raw, id| maker.ok(json!({"type": "is_in_use_request", "id": id}))["is_in_use"] == true;
     assert!(in_use(&mut maker, sealed.last()));
     drop(peer);
-    // Small blobs of one request share their memory, which is given back with the last of them.
-    until(|| maker.used() == (MANY * 8) as u64);
+    // Small blobs of one request share memory, which is given back with the last of those that do.
+    until(|| maker.used() <= (MANY * 8) as u64);
     until(|| !in_use(&mut maker, sealed.last()));
     assert!(unsealed.iter().all(|id| !maker.exists(id)) && maker.exists(&sealed[MANY - 1]));
     maker.ok(json!({"type": "del_data_request", "id": sealed, "fastpath": true}));

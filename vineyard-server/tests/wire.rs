@@ -212,16 +212,10 @@ fn one_descriptor_follows_each_new_label() {
 
 #[test]
 fn several_arenas_in_one_reply_have_growing_labels() {
-    let server = server();
-    let mut peer = Raw::stock(&server);
-    // Free space in two pieces, neither of which holds 40 MiB.
-    let sizes = json!({"type": "create_buffers_request", "sizes": [25 * MIB, 10 * MIB, 25 * MIB], "num": 3});
-    let made = peer.call(sizes);
-    peer.descriptor();
-    peer.drop_buffer(&made["ids"][0]);
-    peer.drop_buffer(&made["ids"][2]);
+    let server = Server::builder().size(256 * MIB).spawn().expect("a server");
     let mut other = Raw::stock(&server);
-    let sizes = json!({"type": "create_buffers_request", "sizes": [MIB, 40 * MIB, MIB], "num": 3});
+    // The first arena of a connection has 64 MiB.
+    let sizes = json!({"type": "create_buffers_request", "sizes": [MIB, 100 * MIB, MIB], "num": 3});
     let reply = other.call(sizes);
     let labels: Vec<_> = (0..3).map(|i| reply["payloads"][i]["store_fd"].as_i64().expect("a label")).collect();
     assert_eq!(labels[0], labels[2]);

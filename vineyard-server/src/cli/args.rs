@@ -45,6 +45,24 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE")]
     pub(super) size: Option<String>,
 
+    /// How much memory to make ready, in the background, for the next client that writes a megabyte or more at once: a
+    /// size, or `off`. Writing to memory that is ready is several times as fast [default: a quarter of the size, 512Mi
+    /// at most]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) prefault: Option<String>,
+
+    /// Takes all of the memory at the start, before the server listens, and keeps it
+    #[arg(long, alias = "reserve_memory", overrides_with = "no_reserve")]
+    pub(super) reserve: bool,
+
+    /// Undoes `--reserve`.
+    #[arg(long, hide = true, alias = "noreserve_memory", overrides_with = "reserve")]
+    no_reserve: bool,
+
+    /// Only warns if the size is above the memory there is, and does not refuse it
+    #[arg(long)]
+    pub(super) overcommit: bool,
+
     /// Permissions of the socket, octal. Who may connect may read, write and delete everything
     #[arg(long, value_name = "MODE", default_value = "660")]
     pub(super) socket_mode: String,

@@ -72,7 +72,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("metrics", Kind::Switch, Role::Ignored),
     flag("prometheus", Kind::Switch, Role::Ignored),
     flag("rdma_endpoint", Kind::Value, Role::Ignored),
-    flag("reserve_memory", Kind::Switch, Role::Ignored),
+    flag("reserve_memory", Kind::Switch, Role::Alias),
     flag("skip_launch_etcd", Kind::Switch, Role::Ignored),
     flag("sync_crds", Kind::Switch, Role::Ignored),
     // The log of the original is written by the library glog.

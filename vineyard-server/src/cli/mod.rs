@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
 
 fn serve(parsed: Parsed) -> Result<(), StartError> {
     start_logging(&parsed.args)?;
+    raise_descriptor_limit();
     warn_of_differences(&parsed);
     let runtime = runtime().map_err(StartError::system("event loop"))?;
     // Before the socket is there: who sees it may send a signal.
@@ -70,7 +72,8 @@ fn serve(parsed: Parsed) -> Result<(), StartError> {
         let listen = |kind| signal(kind).map_err(StartError::system("signal handler"));
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
     };
-    let above_memory = if parsed.as_vineyardd { AboveMemory::Warn } else { AboveMemory::Refuse };
+    let above_memory =
+        if parsed.as_vineyardd || parsed.args.overcommit { AboveMemory::Warn } else { AboveMemory::Refuse };
     let server = spawn(parsed.args, above_memory)?;
     let stop = server.stop_token().clone();
     runtime.block_on(async {
@@ -100,6 +103,7 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     let mut builder = Server::builder()
         .instance_id(args.instance_id)
         .above_memory(above_memory)
+        .reserve(args.reserve)
         .socket_mode(mode)
         .max_connections(args.max_connections)
         .max_message_size(max_message_size)
@@ -112,6 +116,11 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
         builder = builder.size(parse_size(&size)?);
     }
+    builder = match args.prefault.as_deref() {
+        None | Some("") => builder.prefault_share(),
+        Some("off" | "0") => builder.prefault(0),
+        Some(bytes) => builder.prefault(parse_size(bytes)?),
+    };
     if let Some(workers) = args.workers {
         builder = builder.workers(workers);
     }
@@ -132,6 +141,15 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         None => default_path()?,
     };
     builder.socket(socket).spawn()
+}
+
+/// Lets the process open as many files as its user may have: connections and arenas take some each.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(soft, hard)| if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
 }
 
 /// An empty path is none.

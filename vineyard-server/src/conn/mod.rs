@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use vineyard_core::protocol::frame::FrameBuffer;
 use vineyard_core::protocol::{DecodeError, Request};
 
+use crate::keeper::relieve;
 use crate::service::{self, Connection, Entrance, Next, Waiting};
 use crate::session::Session;
 use crate::state::State;
@@ -55,7 +56,12 @@ pub(crate) async fn serve(state: Arc<State>, session: Arc<Session>, socket: Owne
     }
 }
 
-async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, entrance: Entrance) -> io::Result<()> {
+async fn converse(
+    state: &Arc<State>,
+    connection: &mut Connection,
+    socket: OwnedFd,
+    entrance: Entrance,
+) -> io::Result<()> {
     let patience = state.settings.peer_timeout;
     let mut stream = Stream::new(socket, entrance, patience, state.stop.clone())?;
     let mut frames = FrameBuffer::with_limit(FIRST_BYTES.min(state.settings.max_message));
@@ -81,6 +87,11 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
                     return Ok(());
                 };
                 next = answer;
+            }
+            if state.pool.is_crowded() {
+                // Before the peer can touch what it was given.
+                let state = Arc::clone(state);
+                tokio::task::spawn_blocking(move || relieve(&state)).await.map_err(io::Error::other)?;
             }
             if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
                 return Ok(());

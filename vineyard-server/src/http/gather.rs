@@ -10,8 +10,8 @@ use vineyard_core::{ObjectId, SessionId};
 use super::process::Process;
 use crate::session::{Session, StoreKind};
 use crate::state::State;
+use crate::store::MemoryReport;
 use crate::store::arena::ArenaFile;
-use crate::store::pool;
 use crate::store::states::{ByState, Tally};
 
 /// Blobs that are looked at before others get their turn at the metadata.
@@ -21,7 +21,7 @@ const PAGE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Figures {
     /// How the memory is divided.
-    pub(super) memory: pool::Figures,
+    pub(super) memory: MemoryReport,
     /// Bytes of pages of the arenas.
     pub(super) resident: u64,
     /// Bytes of arenas that clients divide themselves.
@@ -70,7 +70,7 @@ impl Figures {
         }
         let (memory, files) = {
             let pool = state.pool.lock();
-            (pool.figures(), pool.files())
+            (pool.report(), pool.files())
         };
         let resident = files.iter().map(|file: &Arc<ArenaFile>| file.resident_bytes().unwrap_or(0));
         let tcp_connections = state.rpc_connections.count();
@@ -104,13 +104,6 @@ impl Figures {
     /// A number of all sessions together.
     pub(super) fn sum(&self, of: impl Fn(&SessionFigures) -> u64) -> u64 {
         self.sessions.iter().map(of).fold(0, u64::saturating_add)
-    }
-
-    /// How much of what is free is not in the longest free range, from 0 to 1.
-    pub(super) fn fragmentation(&self) -> f64 {
-        let (free, largest) = (self.memory.free, self.memory.largest_free);
-        // Exact enough: a share.
-        if free == 0 { 0.0 } else { 1.0 - largest as f64 / free as f64 }
     }
 }
 

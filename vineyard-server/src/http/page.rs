@@ -156,8 +156,15 @@ fn arenas(page: &mut Writer<'_>, figures: &Figures) -> fmt::Result {
     page.gauge(Metric::bytes("vineyard_arena_free", "What is free in all arenas"), memory.free)?;
     page.gauge(Metric::bytes("vineyard_arena_largest_free", "The longest free range"), memory.largest_free)?;
     page.gauge(
-        Metric::count("vineyard_arena_fragmentation_ratio", "How much of what is free is not in the longest range"),
-        figures.fragmentation(),
+        Metric::count("vineyard_arena_fragmentation_ratio", "How much of the warm pages is not in the longest run"),
+        memory.fragmentation,
+    )?;
+    page.gauge(Metric::count("vineyard_vacant_arenas", "Arenas whose writer is gone"), memory.vacant_arenas as u64)?;
+    page.gauge(Metric::bytes("vineyard_arena_touched", "Pages that may be in memory"), memory.touched)?;
+    page.gauge(Metric::bytes("vineyard_arena_warm", "Pages that are free and may be in memory"), memory.warm)?;
+    page.gauge(
+        Metric::count("vineyard_prefault_ready", "Whether the next writer finds an arena whose pages are there"),
+        u64::from(memory.prefault_ready),
     )?;
     page.gauge(Metric::bytes("vineyard_lent_arena", "Arenas that clients divide themselves"), figures.lent)
 }

@@ -168,7 +168,7 @@ mod tests {
 
     fn served(limits: Limits) -> (Running, SocketAddr, Arc<Workers>) {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
-        let settings = Settings::new(&Config::default(), String::new());
+        let settings = Settings::new(&Config::default(), 1 << 20, String::new());
         let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers), None).expect("a server");
         let endpoint = Endpoint::bind("127.0.0.1:0").expect("a port");
         let address = endpoint.address();

@@ -209,7 +209,7 @@ fn memory(figures: &Figures) -> Memory {
         arena_resident_bytes: figures.resident,
         arena_free_bytes: figures.memory.free,
         arena_largest_free_bytes: figures.memory.largest_free,
-        arena_fragmentation: figures.fragmentation(),
+        arena_fragmentation: figures.memory.fragmentation,
         lent_arena_bytes: figures.lent,
     }
 }

@@ -74,7 +74,7 @@ async fn read_one(connection: &Connection, session: &Session, id: ObjectId) -> R
     let (state, Some(spilled)) = (connection.state(), session.blobs().spilled(id)) else { return Ok(()) };
     let Some(spill) = state.spill.clone() else { return Ok(()) };
     let length = spilled.length();
-    let landing = with_room(connection, length, || Landing::new(&state.pool, length)).await?;
+    let landing = with_room(connection, length, || Landing::new(&state.pool, id, length)).await?;
     let source = Arc::clone(&spilled);
     let job = move || source.read(landing.file.file(Access::Write), landing.offset).map(|()| landing);
     let read = elsewhere(job).await.ok_or_else(|| ServerError::new(StatusCode::AlreadyStopped, "the server stops"))?;

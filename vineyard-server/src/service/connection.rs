@@ -63,7 +63,11 @@ impl Connection {
             Entrance::Unix { .. } => session.ipc_connections.add(),
             Entrance::Tcp => state.rpc_connections.add(),
         }
-        let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix() };
+        let uid = match entrance {
+            Entrance::Unix { uid, .. } => Some(uid.as_raw()),
+            Entrance::Tcp => None,
+        };
+        let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix(), uid };
         state.metrics.peers.enter(peer.connection, entrance, session.id);
         let (labels, lent) = (Labels::default(), HashMap::new());
         Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
@@ -164,6 +168,9 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.metrics().peers.leave(self.id());
         self.session.disconnect(self.peer.connection);
+        if let Some(uid) = self.peer.uid {
+            self.state.pool.lock().writer_gone(self.peer.connection, uid);
+        }
         let lent = self.lent.values().map(|(_, size)| size).sum::<u64>();
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);
         match self.entrance {
@@ -186,7 +193,7 @@ mod tests {
     #[test]
     fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
-        let settings = Settings::new(&Config::default(), String::new());
+        let settings = Settings::new(&Config::default(), 1 << 20, String::new());
         let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers), None).expect("a server");
         let id = state.ids.session();
         let state = Arc::new(state);

@@ -68,9 +68,10 @@ fn check(compress: bool) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// No lease outlasts the request: leases are for who maps memory; here the bytes travel.
-fn without_lease(connection: &Connection) -> Peer {
-    Peer { native: false, views: false, ..connection.peer() }
+/// No lease outlasts the request, and the memory is the server's own: leases and arenas are for who maps memory; here
+/// the bytes travel.
+fn without_memory(connection: &Connection) -> Peer {
+    Peer { native: false, views: false, uid: None, ..connection.peer() }
 }
 
 /// Allocates one blob for the bytes to come, leased until they are here, and writes the first reply.
@@ -83,7 +84,7 @@ pub(super) async fn create(
     let (state, session) = (connection.state(), connection.session());
     let placements = with_room(connection, request.size, || {
         let mut blobs = session.blobs();
-        let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
+        let placements = vec![blobs.create(without_memory(connection), request.size, &state.ids)?];
         own(connection, &mut blobs, request.owned, &placements);
         blobs.lease(connection.peer(), &placements);
         Ok(placements)
@@ -101,7 +102,7 @@ pub(super) async fn create_many(
 ) -> Result<Expect, ServerError> {
     check_count(request.sizes.len())?;
     check(request.compress)?;
-    let (maker, holder) = (without_lease(connection), connection.peer());
+    let (maker, holder) = (without_memory(connection), connection.peer());
     let placements = many::create(connection, maker, &request.sizes, request.owned, Some(holder)).await?;
     let incoming = Incoming { placements, compress: request.compress, single: false };
     announce(connection, incoming, request.use_rdma, out).await

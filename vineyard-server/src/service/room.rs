@@ -100,7 +100,7 @@ async fn spill(state: &Arc<State>, wanted: u64) -> Result<bool, SpillError> {
     // Who had the turn before may have made enough room.
     let missing = {
         let pool = state.pool.lock();
-        if pool.check(Some(wanted)).is_ok() && pool.has_range(wanted) {
+        if pool.has_room(wanted) {
             return Ok(true);
         }
         pool.missing(wanted)

@@ -123,6 +123,16 @@ impl ArenaFile {
         fallocate(&self.writable, flags, signed(offset)?, signed(length)?).map_err(io::Error::from)
     }
 
+    /// Makes the pages of a range, which read as zero unless they are there already.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; it may have no more pages.
+    pub fn populate(&self, offset: u64, length: u64) -> io::Result<()> {
+        let signed = |value: u64| i64::try_from(value).map_err(|_| io::ErrorKind::InvalidInput);
+        fallocate(&self.writable, FallocateFlags::empty(), signed(offset)?, signed(length)?).map_err(io::Error::from)
+    }
+
     /// Bytes of pages that are there.
     ///
     /// # Errors

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use vineyard_core::ObjectId;
 
-use super::alloc::span;
 use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
+use super::pool::span;
 use super::uses::Users;
 use crate::spill::SpilledBlob;
 

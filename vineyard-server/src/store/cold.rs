@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use vineyard_core::ObjectId;
 
-use super::alloc::span;
 use super::arena::ArenaFile;
 use super::blob::Blob;
 use super::lease::ConnectionId;
-use super::pool::{AllocationId, SharedPool};
+use super::pool::{AllocationId, SharedPool, Tenants, Wanted, Writer, span};
 use super::states::BlobState;
 use super::{BlobStore, Peer};
 use crate::spill::SpilledBlob;
@@ -42,13 +41,14 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// Allocates for a blob.
+    /// Allocates for a blob, in an arena of the server's own.
     ///
     /// # Errors
     ///
     /// [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory).
-    pub fn new(pool: &SharedPool, length: u64) -> Result<Self, vineyard_core::ServerError> {
-        let (allocation, file, offset) = pool.lock().allocate(length, length, 1)?;
+    pub fn new(pool: &SharedPool, id: ObjectId, length: u64) -> Result<Self, vineyard_core::ServerError> {
+        let wanted = Wanted { writer: Writer::Server, length, charged: length, tenants: Tenants::One(id) };
+        let (allocation, file, offset) = pool.lock().allocate(wanted)?;
         Ok(Self { pool: pool.clone(), allocation: Some(allocation), file, offset })
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError};
 
-use super::alloc::span;
 use super::arena::ArenaFile;
 use super::pack::Pack;
+use super::pool::{Tenants, Wanted, span};
 use super::{Blob, BlobStore, Peer, Placement, SharedPool};
 use crate::ids::IdGenerator;
+use crate::turn::STEP;
 
 /// Blobs up to this length, made by one request of a native client, share an allocation.
 pub(super) const PACKED_BYTES: u64 = 4096;
@@ -23,18 +24,19 @@ impl BlobStore {
         if size == 0 {
             return Ok(Placement::EMPTY);
         }
-        let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
-        let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
-        Ok(self.add(peer, ids, blob))
+        let id = self.fresh_id(ids);
+        let wanted = Wanted { writer: peer.writer(), length: size, charged: size, tenants: Tenants::One(id) };
+        let (allocation, file, offset) = self.pool.lock().allocate(wanted)?;
+        Ok(self.add(peer, id, Blob::new(file, Some(allocation), offset, size, peer.connection)))
     }
 
     /// Makes one unsealed blob of a file, which counts as no memory.
     pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
-        self.add(peer, ids, Blob::new(Arc::new(file), None, 0, size, peer.connection))
+        let id = self.fresh_id(ids);
+        self.add(peer, id, Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
-    fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Placement {
-        let id = self.fresh_id(ids);
+    fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Placement {
         if peer.native {
             self.leases.grant(peer.connection, id, blob.taken);
             blob.leases = 1;
@@ -73,15 +75,20 @@ impl BlobStore {
             return Ok(Placement::EMPTY);
         }
         let peer = creation.peer;
-        let blob = match creation.pack.as_mut().filter(|_| is_small(size)).and_then(|pack| pack.next(size)) {
-            Some(blob) => blob,
+        if is_small(size) {
+            creation.refill(self, ids)?;
+        }
+        let (id, blob) = match creation.pack.as_mut().filter(|_| is_small(size)).and_then(|pack| pack.next(size)) {
+            Some(packed) => packed,
             None => {
-                let (allocation, file, offset) = self.pool.lock().place(size, size, 1)?;
+                let id = self.fresh_id(ids);
+                let wanted = Wanted { writer: peer.writer(), length: size, charged: size, tenants: Tenants::One(id) };
+                let (allocation, file, offset) = self.pool.lock().place(wanted)?;
                 creation.owed = creation.owed.saturating_sub(size);
-                Blob::new(file, Some(allocation), offset, size, peer.connection)
+                (id, Blob::new(file, Some(allocation), offset, size, peer.connection))
             }
         };
-        Ok(self.add(peer, ids, blob))
+        Ok(self.add(peer, id, blob))
     }
 
     /// Makes what was just created for `peer` as if it had never been.
@@ -99,12 +106,14 @@ fn is_small(size: u64) -> bool {
     (1..=PACKED_BYTES).contains(&size)
 }
 
-/// Several blobs that are being made for one request. Small ones of a native peer share one allocation. Memory for all
-/// is counted from the beginning; what was not used is given back when this is dropped.
+/// Several blobs that are being made for one request. Small ones of a native peer share allocations. Memory for all is
+/// counted from the beginning; what was not used is given back when this is dropped.
 #[derive(Debug)]
 pub struct Creation {
     pool: SharedPool,
     peer: Peer,
+    /// The lengths of small ones that share, as far as nothing is allocated for them yet.
+    small: std::vec::IntoIter<u64>,
     pack: Option<Pack>,
     /// Bytes that are counted, and for which nothing is allocated yet.
     owed: u64,
@@ -120,26 +129,28 @@ impl Creation {
     pub fn new(pool: &SharedPool, peer: Peer, sizes: &[u64]) -> Result<Self, ServerError> {
         let total = sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size));
         let owed = pool.lock().charge(total)?;
-        let mut creation = Self { pool: pool.clone(), peer, pack: None, owed };
-        if peer.native {
-            creation.pack(sizes)?;
+        let mut small: Vec<u64> = sizes.iter().copied().filter(|size| peer.native && is_small(*size)).collect();
+        if small.len() < 2 {
+            small.clear();
         }
-        Ok(creation)
+        Ok(Self { pool: pool.clone(), peer, small: small.into_iter(), pack: None, owed })
     }
 
-    /// Allocates for the small ones among `sizes`; nothing unless there are two at least.
-    fn pack(&mut self, sizes: &[u64]) -> Result<(), ServerError> {
-        let small = || sizes.iter().copied().filter(|size| is_small(*size));
-        let windows = small().count();
-        if windows < 2 {
+    /// Allocates for the next small ones that share, if none are left from before.
+    fn refill(&mut self, store: &BlobStore, ids: &IdGenerator) -> Result<(), ServerError> {
+        if self.small.len() == 0 || self.pack.as_ref().is_some_and(|pack| pack.left.len() > 0) {
             return Ok(());
         }
-        // The sums do not reach 2^64: the frame that carried the sizes is at most 2^28 bytes long.
-        let length = small().filter_map(span).fold(0u64, u64::saturating_add);
-        let charged = small().fold(0u64, u64::saturating_add);
-        let (allocation, file, offset) = self.pool.lock().place(length, charged, windows)?;
+        let sizes: Vec<u64> = self.small.by_ref().take(STEP).collect();
+        // The sums do not reach 2^64: each is a few thousand.
+        let length = sizes.iter().filter_map(|size| span(*size)).fold(0u64, u64::saturating_add);
+        let charged = sizes.iter().copied().fold(0u64, u64::saturating_add);
+        let blobs: Vec<ObjectId> = sizes.iter().map(|_| store.fresh_id(ids)).collect();
+        let tenants = Tenants::Many(blobs.as_slice().into());
+        let wanted = Wanted { writer: self.peer.writer(), length, charged, tenants };
+        let (allocation, file, offset) = self.pool.lock().place(wanted)?;
         self.owed = self.owed.saturating_sub(charged);
-        self.pack = Some(Pack { allocation, file, offset, windows, creator: self.peer.connection });
+        self.pack = Some(Pack { allocation, file, offset, left: blobs.into_iter(), creator: self.peer.connection });
         Ok(())
     }
 }

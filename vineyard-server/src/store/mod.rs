@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! BlobStore   ids, states (unsealed, sealed, hidden), leases, dependencies: one for each session
-//!   Pool      allocations counted by windows, the limit: one for all sessions
-//!     Arena   a memfd and the Allocator of its ranges
+//!   Pool      arenas of each writer, allocations counted by windows, the limit: one for all sessions
 //! ```
 //!
 //! Nothing here waits, touches a payload or knows a socket.
@@ -19,12 +18,12 @@
     )
 )]
 
-mod alloc;
 pub mod arena;
 mod blob;
 mod cold;
 mod create;
 pub mod disk;
+mod emptying;
 pub mod labels;
 mod lease;
 mod moves;
@@ -40,17 +39,18 @@ mod views;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use alloc::span;
 use blob::Blob;
 pub use blob::Placement;
 pub use cold::{Landing, Leaving};
 pub use create::Creation;
 pub use lease::ConnectionId;
 use lease::Leases;
-pub use pool::{Reserved, SharedPool};
+use pool::span;
+pub use pool::{MemoryReport, Reserved, SharedPool, Writer};
 use states::States;
 use uses::Uses;
 use views::Views;
@@ -64,6 +64,18 @@ pub struct Peer {
     pub native: bool,
     /// Whether it maps memory and does not say when it is done with it.
     pub views: bool,
+    /// Its user, if it writes to memory itself; none if its bytes come through the connection.
+    pub uid: Option<u32>,
+}
+
+impl Peer {
+    /// Who writes the blobs that it makes.
+    fn writer(self) -> Writer {
+        match self.uid {
+            Some(uid) => Writer::Client { connection: self.connection, uid },
+            None => Writer::Server,
+        }
+    }
 }
 
 /// What becomes of unsealed blobs in a list of blobs to get.
@@ -255,7 +267,7 @@ impl BlobStore {
 
     /// The blob that is always there and spans what may be allocated.
     fn placeholder(&self) -> Placement {
-        let file = self.pool.lock().first_file().cloned();
+        let file = Some(Arc::clone(self.pool.lock().placeholder()));
         Placement { id: ObjectId::PLACEHOLDER_BLOB, file, offset: 0, length: self.limit, sealed: true, owned: true }
     }
 

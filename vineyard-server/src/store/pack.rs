@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::alloc::span;
+use vineyard_core::ObjectId;
+
 use super::arena::ArenaFile;
 use super::blob::Blob;
 use super::lease::ConnectionId;
-use super::pool::{AllocationId, Pool};
+use super::pool::{AllocationId, Pool, span};
 
 /// An allocation whose windows are being made.
 #[derive(Debug)]
@@ -15,22 +16,23 @@ pub(super) struct Pack {
     pub(super) file: Arc<ArenaFile>,
     /// Where the next window starts.
     pub(super) offset: u64,
-    /// Windows that are still to be made.
-    pub(super) windows: usize,
+    /// The blobs whose windows are still to be made.
+    pub(super) left: std::vec::IntoIter<ObjectId>,
     pub(super) creator: ConnectionId,
 }
 
 impl Pack {
     /// The next window, aligned like any blob; `None` when all were made.
-    pub(super) fn next(&mut self, length: u64) -> Option<Blob> {
-        self.windows = self.windows.checked_sub(1)?;
+    pub(super) fn next(&mut self, length: u64) -> Option<(ObjectId, Blob)> {
+        let id = self.left.next()?;
         let offset = self.offset;
         self.offset = offset.checked_add(span(length)?)?;
-        Some(Blob::new(Arc::clone(&self.file), Some(self.allocation), offset, length, self.creator))
+        let blob = Blob::new(Arc::clone(&self.file), Some(self.allocation), offset, length, self.creator);
+        Some((id, blob))
     }
 
     /// Gives back the windows that were not made.
     pub(super) fn abandon(self, pool: &mut Pool) {
-        pool.release_windows(self.allocation, self.windows);
+        pool.release_windows(self.allocation, self.left.len());
     }
 }

@@ -46,11 +46,12 @@ pub fn private_bytes() -> u64 {
     (resident - shared) * 4096
 }
 
-/// Open descriptors of this process, as what they lead to.
-pub fn descriptors() -> Vec<String> {
+/// Open descriptors of this process: how many lead to memory, and how many to anything else.
+pub fn descriptors() -> (usize, usize) {
     let entries = std::fs::read_dir("/proc/self/fd").expect("Linux");
     let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    links.map(|link| link.to_string_lossy().into_owned()).collect()
+    let (memory, others): (Vec<_>, Vec<_>) = links.partition(|link| link.to_string_lossy().contains("memfd:"));
+    (memory.len(), others.len())
 }
 
 /// Bytes that this process took at most so far.

@@ -98,6 +98,12 @@ impl Arena {
         bytes
     }
 
+    /// Which file it is, whoever opened it.
+    pub fn inode(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        self.file.metadata().expect("a file").ino()
+    }
+
     /// Bytes of pages that are there.
     pub fn allocated(&self) -> u64 {
         use std::os::unix::fs::MetadataExt;
