@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod budget;
 mod builder;
 pub mod cli;
 mod config;
@@ -49,6 +50,7 @@ mod socket;
 mod state;
 mod store;
 mod streams;
+mod waiters;
 mod workers;
 
 pub use builder::ServerBuilder;

@@ -7,11 +7,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vineyard_core::{InstanceId, ObjectId, SessionId};
 
+use crate::budget::{Budget, Share};
 use crate::meta::Tree;
 use crate::plasma::PlasmaIndex;
 use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
+use crate::waiters::Waiters;
 
 /// What a session's blobs go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +40,10 @@ pub(crate) struct Session {
     blobs: Mutex<BlobStore>,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
-    /// Wakes requests that wait for an object or a name.
-    pub(crate) changed: Notify,
+    /// What the server may keep for clients.
+    pub(crate) budget: Arc<Budget>,
+    /// Requests that wait for an object or a name.
+    pub(crate) waiters: Waiters,
     /// Connections through its socket.
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
@@ -65,6 +69,7 @@ impl Session {
         socket: String,
         instance: InstanceId,
         pool: SharedPool,
+        budget: Arc<Budget>,
         closing: CancellationToken,
     ) -> Self {
         let freed = pool.lock().freed();
@@ -72,12 +77,13 @@ impl Session {
             id,
             kind,
             socket,
-            streams: Mutex::default(),
-            tree: Mutex::new(Tree::new(instance)),
-            plasma: Mutex::default(),
-            blobs: Mutex::new(BlobStore::new(pool)),
+            streams: Mutex::new(Streams::new(Arc::clone(&budget))),
+            tree: Mutex::new(Tree::within(instance, Share::of(&budget))),
+            plasma: Mutex::new(PlasmaIndex::new(Share::of(&budget))),
+            blobs: Mutex::new(BlobStore::new(pool, Share::of(&budget))),
             freed,
-            changed: Notify::new(),
+            budget,
+            waiters: Waiters::default(),
             ipc_connections: Gauge::default(),
             members: Members::default(),
             waiting: Gauge::default(),

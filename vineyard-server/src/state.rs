@@ -15,7 +15,9 @@ use vineyard_core::protocol::chunk;
 use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
 use crate::auth::Htpasswd;
+use crate::budget::Budget;
 use crate::config::Config;
+use crate::conn::Rooms;
 use crate::ids::IdGenerator;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     /// How full the memory may be for a stream to get its next chunk, in percent.
     pub(crate) stream_threshold: u32,
     pub(crate) max_message: usize,
+    pub(crate) message_memory: u64,
+    pub(crate) max_metadata: u64,
     /// How long a peer may stall in the middle of something.
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
@@ -66,6 +70,8 @@ impl Settings {
             compression: config.compression && chunk::AVAILABLE,
             stream_threshold: config.stream_threshold,
             max_message: config.max_message_bytes,
+            message_memory: config.message_memory,
+            max_metadata: config.metadata(),
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
@@ -83,6 +89,8 @@ pub(crate) struct State {
     /// The sessions besides the root.
     children: Mutex<HashMap<SessionId, Arc<Session>>>,
     pub(crate) pool: SharedPool,
+    /// What clients may make the server keep besides payloads.
+    budget: Arc<Budget>,
     /// Wakes who waits for room.
     pub(crate) freed: Arc<Notify>,
     /// Gives ids.
@@ -102,6 +110,9 @@ pub(crate) struct State {
     pub(crate) verifications: Arc<Semaphore>,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
+    /// What the long messages of all connections may take, and the long replies.
+    pub(crate) messages: Rooms,
+    pub(crate) replies: Rooms,
     pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
@@ -124,15 +135,20 @@ impl State {
         workers: Arc<Workers>,
     ) -> io::Result<Self> {
         let (instance, pool, stop) = (settings.instance, SharedPool::new(size)?, CancellationToken::new());
-        let root = Session::new(SessionId::ROOT, StoreKind::Normal, socket, instance, pool.clone(), stop.child_token());
+        let (budget, kind, closing) = (Budget::new(settings.max_metadata), StoreKind::Normal, stop.child_token());
+        let shared = Arc::clone(&budget);
+        let root = Session::new(SessionId::ROOT, kind, socket, instance, pool.clone(), shared, closing);
         let freed = pool.lock().freed();
         Ok(Self {
             ids: IdGenerator::new(instance),
+            messages: Rooms::new(settings.message_memory),
+            replies: Rooms::new(settings.message_memory),
             settings,
             incarnation: getrandom::u64()?,
             root: Arc::new(root),
             children: Mutex::default(),
             pool,
+            budget,
             freed,
             labels: LabelCounter::new(),
             lent: AtomicU64::new(0),
@@ -190,7 +206,8 @@ impl State {
             return None;
         }
         let (socket, closing) = (socket.to_string_lossy().into_owned(), self.stop.child_token());
-        let session = Session::new(id, kind, socket, self.settings.instance, self.pool.clone(), closing);
+        let (instance, budget) = (self.settings.instance, Arc::clone(&self.budget));
+        let session = Session::new(id, kind, socket, instance, self.pool.clone(), budget, closing);
         let session = Arc::new(session);
         children.insert(id, Arc::clone(&session));
         Some(session)

@@ -1,6 +1,7 @@
 //! One connection: socket to frames to requests, replies to frames, descriptors and bytes after them.
 
 mod chunks;
+mod room;
 mod stream;
 mod transfer;
 
@@ -15,11 +16,13 @@ use vineyard_core::protocol::frame::FrameBuffer;
 use crate::service::{self, Connection, Entrance, Next, Waiting};
 use crate::session::Session;
 use crate::state::State;
-use crate::store::ConnectionId;
+use crate::store::{ConnectionId, Placement};
+pub(crate) use room::{FREE_BYTES, Rooms};
+use room::{Room, keep};
 use stream::Stream;
 
 /// Room for replies that is kept between requests.
-const KEPT_BYTES: usize = 256 << 10;
+const KEPT_BYTES: usize = FREE_BYTES;
 
 /// The longest message of a peer that has not introduced itself.
 const FIRST_BYTES: usize = 64 << 10;
@@ -54,6 +57,8 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
     let mut out = Vec::new();
     let mut stopped = pin!(state.stop.cancelled());
     let mut last = false;
+    // Of the message that is being read or handled.
+    let mut held = None;
     loop {
         let mut linger = false;
         loop {
@@ -64,22 +69,48 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             };
             linger = LAST_SERVED.replace(Some(connection.id())) == Some(connection.id());
             let mut next = service::serve(connection, body, &mut out);
-            if let Next::Wait(waiting) = next {
-                let Some(answer) = wait(state, connection, &mut stream, waiting, &mut out).await else {
-                    return Ok(());
+            let mut room = None;
+            loop {
+                let answer = match next {
+                    Next::Wait(waiting) => {
+                        forget(&mut frames, &mut held);
+                        room = None;
+                        wait(state, connection, &mut stream, waiting, &mut out).await
+                    }
+                    Next::Room(request, bytes) => {
+                        room = state.replies.get(bytes, &mut stream, &state.stop).await;
+                        match room {
+                            Some(_) => Some(service::go_on_within(connection, *request, bytes, &mut out)),
+                            None if state.stop.is_cancelled() => Some(service::stopped(connection, &mut out)),
+                            None => None,
+                        }
+                    }
+                    done => {
+                        next = done;
+                        break;
+                    }
                 };
+                let Some(answer) = answer else { return Ok(()) };
                 next = answer;
             }
-            if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
+            forget(&mut frames, &mut held);
+            if !follow(state, connection, &mut stream, &mut frames, next, &mut out, room).await? {
                 return Ok(());
             }
-            out.clear();
-            out.shrink_to(KEPT_BYTES);
+            forget_reply(&mut out);
             if connection.is_registered() {
                 frames.set_limit(state.settings.max_message);
             }
             // A peer that sends many requests at once does not keep this thread from the others.
             tokio::task::coop::consume_budget().await;
+        }
+        let announced = frames.announced().filter(|bytes| *bytes > FREE_BYTES && !state.stop.is_cancelled());
+        if let Some(bytes) = announced.filter(|_| held.is_none()) {
+            stream.settle()?;
+            held = state.messages.get(bytes, &mut stream, &state.stop).await;
+            if held.is_none() && !state.stop.is_cancelled() {
+                return Ok(());
+            }
         }
         stream.settle()?;
         if last {
@@ -122,14 +153,35 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
     }
 }
 
+/// Gives back what a message took that has been handled.
+fn forget(frames: &mut FrameBuffer, held: &mut Option<Room>) {
+    if held.is_some() {
+        frames.compact();
+        *held = None;
+    }
+}
+
+/// Gives back what a reply took that is sent.
+fn forget_reply(out: &mut Vec<u8>) {
+    out.clear();
+    out.shrink_to(KEPT_BYTES);
+}
+
 /// Does what comes after a request: sends the reply and what follows it. False if the connection is over.
 async fn follow(
+    state: &State,
     connection: &mut Connection,
     stream: &mut Stream,
     frames: &mut FrameBuffer,
     next: Next,
     out: &mut Vec<u8>,
+    mut room: Option<Room>,
 ) -> io::Result<bool> {
+    if room.is_some() {
+        // It may have grown to twice as much as it holds.
+        out.shrink_to_fit();
+        keep(&mut room, out.len());
+    }
     match next {
         Next::Reply(descriptors) => {
             stream.write_all(out).await?;
@@ -139,17 +191,27 @@ async fn follow(
         }
         Next::Receive(incoming) => {
             stream.write_all(out).await?;
+            forget_reply(out);
+            drop(room.take());
             transfer::receive(stream, frames, &incoming).await?;
-            out.clear();
+            let bytes = incoming.reply_bytes();
+            if bytes > FREE_BYTES {
+                room = state.replies.get(bytes, stream, &state.stop).await;
+                if room.is_none() {
+                    return Ok(false);
+                }
+            }
             service::received(connection, incoming, out);
             stream.write_all(out).await?;
         }
         Next::Send(outgoing) => {
             stream.write_all(out).await?;
+            forget_reply(out);
+            keep(&mut room, outgoing.placements.len().saturating_mul(size_of::<Placement>()));
             transfer::send(stream, &outgoing).await?;
             service::sent(connection, &outgoing);
         }
-        Next::Silence | Next::Wait(_) => {}
+        Next::Silence | Next::Wait(_) | Next::Room(..) => {}
         Next::Farewell => {
             stream.write_all(out).await?;
             return Ok(false);

@@ -43,6 +43,7 @@ impl Tree {
     ///   description, a cycle, a tree that is too deep or too large.
     /// - Code 25: a member without `id`.
     /// - Code 27: a member that is only named and does not exist, or with `strict` a blob that is not known.
+    /// - Code 41: the server may keep no more.
     /// - Code 51: a member on another instance in an object that is not global, a global member in a global object.
     pub fn create(
         &mut self,
@@ -56,12 +57,14 @@ impl Tree {
         let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, path: Vec::new() };
         let created = contents.iter().map(|content| batch.add(content, now_millis)).collect::<Result<_, _>>()?;
         let Batch { drafts, claims, .. } = batch;
+        self.take_room(drafts.values().map(Draft::weight).fold(0, u64::saturating_add))?;
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
         for (id, draft) in drafts {
             self.insert(id, draft);
         }
+        self.settle();
         Ok(created)
     }
 }

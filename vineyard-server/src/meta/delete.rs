@@ -53,6 +53,7 @@ impl Tree {
         deletion.settle(deep);
         let Deletion { changes, deleted: Deleted { mut objects, mut blobs }, .. } = deletion;
         self.publish(changes);
+        self.settle();
         objects.sort_unstable();
         blobs.sort_unstable();
         Deleted { objects, blobs }

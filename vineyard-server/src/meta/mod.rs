@@ -47,6 +47,7 @@ mod refusal;
 mod text;
 mod tree;
 mod view;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ mod tests;
 pub use apply::Applied;
 pub use create::Created;
 pub use delete::Deleted;
+pub(crate) use names::check_length;
 pub use tree::Tree;
 pub use view::{BlobView, View};
 

@@ -12,6 +12,7 @@ use vineyard_core::{InstanceId, ObjectId, Signature};
 
 use super::extent::Extent;
 use super::text::Text;
+use super::weight;
 
 /// One object.
 #[derive(Debug)]
@@ -92,6 +93,8 @@ type Keys = [Box<str>];
 #[derive(Debug, Default)]
 pub(super) struct KeyLists {
     known: HashSet<Arc<Keys>>,
+    /// About how much memory they take.
+    weight: u64,
 }
 
 impl KeyLists {
@@ -100,6 +103,7 @@ impl KeyLists {
             return Arc::clone(known);
         }
         let keys: Arc<Keys> = keys.into();
+        self.weight = self.weight.saturating_add(weight::of_keys(keys.iter().map(|key| &**key)));
         self.known.insert(Arc::clone(&keys));
         keys
     }
@@ -107,9 +111,14 @@ impl KeyLists {
     /// Takes a list back that a record no longer uses.
     fn release(&mut self, keys: Arc<Keys>) {
         // Two are left: the one given and ours.
-        if Arc::strong_count(&keys) == 2 {
-            self.known.remove(&keys);
+        if Arc::strong_count(&keys) == 2 && self.known.remove(&keys) {
+            self.weight = self.weight.saturating_sub(weight::of_keys(keys.iter().map(|key| &**key)));
         }
+    }
+
+    /// About how much memory they take.
+    pub fn weight(&self) -> u64 {
+        self.weight
     }
 
     #[cfg(test)]
@@ -190,6 +199,13 @@ impl Draft {
         Ok(own)
     }
 
+    /// About how much memory the object takes if nobody else has its keys and its typename.
+    pub fn weight(&self) -> u64 {
+        let keys = weight::of_keys(self.fields.iter().map(|(key, _)| &**key));
+        let shared = weight::of_key(&self.typename).saturating_add(keys);
+        weight::of_fields(self.fields.iter().map(|(_, field)| field)).saturating_add(shared)
+    }
+
     /// Sets a field, whatever the key held.
     pub fn set(&mut self, key: &str, field: Field) {
         match self.fields.binary_search_by(|(probe, _)| (**probe).cmp(key)) {
@@ -236,6 +252,11 @@ impl Record {
     /// The fields that have no place of their own in the record, in byte order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.keys.iter().map(|key| &**key).zip(&self.fields.values)
+    }
+
+    /// About how much memory it takes, without what it shares with others.
+    pub fn weight(&self) -> u64 {
+        weight::of_fields(self.fields.values.iter())
     }
 
     /// Every link, in the order of the keys; the same one may come up several times.

@@ -112,7 +112,6 @@ pub(super) fn take_over(
     for (from, to) in moves {
         move_one(connection, &there, &here, from, to);
     }
-    here.changed.notify_waiters();
     Ok(MoveBuffersOwnershipReply {})
 }
 
@@ -128,11 +127,19 @@ fn move_one(connection: &Connection, there: &Session, here: &Session, from: Hand
         Handle::Id(id) => *id,
         Handle::Plasma(_) => blob,
     };
-    let taken = here.blobs().take_over(target, handover, connection.id());
-    if let Handle::Plasma(name) = to
-        && taken
-        && !here.plasma().insert(&name, Entry { blob: target, plasma_size })
-    {
-        here.delete_blobs(&[target]);
+    // Held over all of it, so that nobody deletes the blob before it has its name.
+    let mut plasma = here.plasma();
+    if !here.blobs().take_over(target, handover, connection.id()) {
+        return;
     }
+    if let Handle::Plasma(name) = to
+        && !plasma.insert(&name, Entry { blob: target, plasma_size }).unwrap_or(false)
+    {
+        // Nobody has seen it, so it was there.
+        let _removed = here.blobs().remove(target);
+        return;
+    }
+    drop(plasma);
+    there.blobs().gave_away(blob);
+    here.waiters.tell_ids([target]);
 }

@@ -40,7 +40,7 @@ pub(super) fn create_buffer(
 pub(super) fn create_one(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
     let (state, session) = (connection.state(), connection.session());
     let placement = session.blobs().create(connection.peer(), size, &state.ids)?;
-    session.changed.notify_waiters();
+    session.waiters.tell_ids([placement.id]);
     Ok(placement)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn create_buffers(
     check_count(request.sizes.len())?;
     let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
     let placements = session.blobs().create_many(peer, &request.sizes, &state.ids)?;
-    session.changed.notify_waiters();
+    session.waiters.tell_ids(placements.iter().map(|placement| placement.id));
     let payloads = describe_all(connection, &placements, Access::Write)
         .inspect_err(|_| session.blobs().take_back(peer, &placements))?;
     let ids = payloads.iter().map(|payload| payload.object_id).collect();

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use nix::unistd::Uid;
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::conn::FREE_BYTES;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::arena::ArenaFile;
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     entrance: Entrance,
     peer: Peer,
     registered: bool,
+    /// Bytes that the reply to the request in hand may have.
+    room: usize,
     /// It sent garbage, which is in the log.
     complained: bool,
     /// The arenas it knows.
@@ -61,7 +64,8 @@ impl Connection {
         }
         let peer = Peer { connection: state.new_connection(), native: false };
         let (labels, lent) = (Labels::default(), HashMap::new());
-        Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
+        let (registered, complained, room) = (false, false, FREE_BYTES);
+        Some(Self { state, session, entrance, peer, registered, room, complained, labels, lent })
     }
 
     /// The server.
@@ -87,6 +91,16 @@ impl Connection {
     /// Where it came in.
     pub(super) fn entrance(&self) -> Entrance {
         self.entrance
+    }
+
+    /// Bytes that the reply to the request in hand may have.
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// Lets the reply to the next request have so many bytes.
+    pub(super) fn set_room(&mut self, bytes: usize) {
+        self.room = bytes;
     }
 
     /// Whether other requests than register are answered.

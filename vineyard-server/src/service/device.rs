@@ -34,8 +34,8 @@ pub(super) fn create_disk_buffer(
         let permit = connection.state().one_more_file()?;
         let file = disk::open(path, *size).map_err(|error| refused(format!("the file `{path}`: {error}")))?;
         let (state, session) = (connection.state(), connection.session());
-        let placement = session.blobs().create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids);
-        session.changed.notify_waiters();
+        let placement = session.blobs().create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids)?;
+        session.waiters.tell_ids([placement.id]);
         placement
     };
     let created = describe_new(connection, &placement)?;

@@ -60,8 +60,20 @@ fn create(connection: &Connection, contents: &[MetaTree], seal: &[ObjectId]) -> 
         }
         created
     };
-    session.changed.notify_waiters();
+    if session.waiters.any() {
+        let mut come: Vec<ObjectId> = created.iter().map(|created| created.id).collect();
+        contents.iter().for_each(|content| collect_members(content, &mut come));
+        session.waiters.tell_ids(come);
+    }
     Ok(created)
+}
+
+/// The ids of all objects that are named below one that was created; its nesting was checked then.
+fn collect_members(content: &MetaTree, ids: &mut Vec<ObjectId>) {
+    for (_, member) in content.members() {
+        ids.extend(member.id());
+        collect_members(member, ids);
+    }
 }
 
 /// The blobs as they will be once those of a request are sealed.
@@ -98,36 +110,47 @@ impl Blobs for Session {
     }
 }
 
-/// Appends the reply with the trees that exist; `None` if some are to be waited for.
+/// The first of the objects and blobs that a request wants to wait for; `None` if all are there. The empty blob always
+/// is, although it is said not to exist.
+pub(super) fn missing(session: &Session, request: &GetDataRequest) -> Option<ObjectId> {
+    if !request.wait {
+        return None;
+    }
+    let tree = session.tree();
+    let exists = |id: ObjectId| match id {
+        ObjectId::EMPTY_BLOB => true,
+        id if id.is_blob() => session.blobs().contains(id),
+        id => tree.contains(id),
+    };
+    request.ids.iter().copied().find(|id| !exists(*id))
+}
+
+/// Appends the reply with the trees that exist, if it fits into `room`.
 pub(super) fn get_data(
     state: &State,
     session: &Session,
     request: &GetDataRequest,
+    room: usize,
     out: &mut Vec<u8>,
-) -> Option<Result<(), FrameError>> {
-    if request.wait {
-        let tree = session.tree();
-        let exists = |id: ObjectId| if id.is_blob() { session.blobs().contains(id) } else { tree.contains(id) };
-        if !request.ids.iter().all(|id| exists(*id)) {
-            return None;
-        }
-    }
+) -> Result<(), FrameError> {
     let named = |ids| Named { session, instance: state.settings.instance, ids };
-    Some(match request.ids.as_slice() {
-        ids @ ([] | [_]) => frame::encode(out, &GetDataReply { content: named(ids) }),
+    match request.ids.as_slice() {
+        ids @ ([] | [_]) => frame::encode_within(out, &GetDataReply { content: named(ids) }, room),
         several => {
             let mut seen = HashSet::new();
             let once: Vec<ObjectId> = several.iter().copied().filter(|id| seen.insert(*id)).collect();
-            frame::encode(out, &GetDataReply { content: named(&once) })
+            frame::encode_within(out, &GetDataReply { content: named(&once) }, room)
         }
-    })
+    }
 }
 
-/// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows.
+/// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows, if it
+/// fits into `room`.
 pub(super) fn list_data(
     state: &State,
     session: &Session,
     request: &ListDataRequest,
+    room: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), FrameError> {
     let content = Matching {
@@ -138,7 +161,7 @@ pub(super) fn list_data(
         after: request.after,
         limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
     };
-    frame::encode(out, &GetDataReply { content })
+    frame::encode_within(out, &GetDataReply { content }, room)
 }
 
 /// Deletes objects and blobs.

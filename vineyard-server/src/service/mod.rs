@@ -14,6 +14,7 @@ mod name;
 mod plasma;
 mod reference;
 mod remote;
+mod reply;
 mod session;
 mod stream;
 mod wait;
@@ -30,6 +31,7 @@ pub(crate) use remote::{Incoming, Outgoing};
 pub(crate) use session::{NO_ENDPOINT, hostname};
 pub(crate) use wait::{Waiting, wait};
 
+use crate::conn::FREE_BYTES;
 use crate::store::labels::Descriptor;
 use crate::streams::Pull;
 use remote::Expect;
@@ -52,6 +54,8 @@ pub(crate) enum Next {
     Silence,
     /// [`wait`].
     Wait(Waiting),
+    /// Get room for a reply of so many bytes, then [`go_on_within`] it.
+    Room(Box<Request>, usize),
     /// Write the frame that is ready, then end.
     Farewell,
     /// End.
@@ -62,7 +66,7 @@ pub(crate) enum Next {
 pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>) -> Next {
     match Request::decode(body) {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
-            dispatch(connection, request, out)
+            go_on(connection, request, out)
         }
         Ok(request) => {
             let message = format!("a connection starts with a register_request, found {}", request.message_type());
@@ -75,6 +79,22 @@ pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>)
             encode_error(&reply, out)
         }
     }
+}
+
+/// Handles a request, unless its reply may be longer than there is room for.
+fn go_on(connection: &mut Connection, request: Request, out: &mut Vec<u8>) -> Next {
+    match reply::bound(connection, &request) {
+        bytes if bytes > connection.room() => Next::Room(Box::new(request), bytes),
+        _ => dispatch(connection, request, out),
+    }
+}
+
+/// As [`serve`], for a request whose reply may have so many bytes.
+pub(crate) fn go_on_within(connection: &mut Connection, request: Request, room: usize, out: &mut Vec<u8>) -> Next {
+    connection.set_room(room);
+    let next = dispatch(connection, request, out);
+    connection.set_room(FREE_BYTES);
+    next
 }
 
 fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) -> Next {
@@ -124,7 +144,7 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
         Request::CreateDiskBuffer(request) => answer!(device::create_disk_buffer(connection, &request)),
         Request::CreateGpuBuffer(_) | Request::GetGpuBuffers(_) => refuse(connection, &device::no_gpu(), out),
 
-        Request::IncreaseReferenceCount(request) => answer!(Ok(reference::increase(connection, &request))),
+        Request::IncreaseReferenceCount(request) => answer!(reference::increase(connection, &request)),
         Request::Release(request) => answer!(reference::release(connection, &request)),
         Request::IsInUse(request) => answer!(Ok(reference::is_in_use(&session, &request))),
         Request::IsSpilled(request) => answer!(Ok(reference::is_spilled(&request))),
@@ -144,13 +164,16 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
 
         Request::CreateData(request) => answer!(meta::create_data(connection, request)),
         Request::CreateDatas(request) => answer!(meta::create_datas(connection, &request)),
-        Request::GetData(request) => match meta::get_data(&state, &session, &request, out) {
-            Some(encoded) => finish(connection, encoded, out),
-            None => Next::Wait(Waiting::Data(request)),
+        Request::GetData(request) => match meta::missing(&session, &request) {
+            Some(id) => Next::Wait(Waiting::Data(request, id)),
+            None => {
+                let encoded = meta::get_data(&state, &session, &request, connection.room(), out);
+                finish_within(connection, encoded, || Request::GetData(request), out)
+            }
         },
         Request::ListData(request) => {
-            let encoded = meta::list_data(&state, &session, &request, out);
-            finish(connection, encoded, out)
+            let encoded = meta::list_data(&state, &session, &request, connection.room(), out);
+            finish_within(connection, encoded, || Request::ListData(request), out)
         }
         Request::DelData(request) => delete(connection, &request, false, out),
         Request::DelDataWithFeedbacks(request) => delete(connection, &DelDataRequest::from(request), true, out),
@@ -171,7 +194,10 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
             Some(reply) => answer!(reply),
             None => Next::Wait(Waiting::Name(request)),
         },
-        Request::ListName(request) => answer!(Ok(name::list_name(&session, &request))),
+        Request::ListName(request) => {
+            let encoded = name::list_name(&session, &request, connection.room(), out);
+            finish_within(connection, encoded, || Request::ListName(request), out)
+        }
         Request::DropName(request) => answer!(Ok(name::drop_name(&session, &request))),
 
         Request::CreateStream(request) => answer!(stream::create(&session, &request)),
@@ -265,6 +291,21 @@ fn finish(connection: &mut Connection, encoded: Result<(), frame::FrameError>, o
     match encoded {
         Ok(()) => Next::Reply(connection.labels.commit()),
         Err(error) => refuse(connection, &unsendable(&error), out),
+    }
+}
+
+/// As [`finish`], for a request that only reads: if its reply is too long for the room there is, it is made once more
+/// in all the room there may be.
+fn finish_within(
+    connection: &mut Connection,
+    encoded: Result<(), frame::FrameError>,
+    request: impl FnOnce() -> Request,
+    out: &mut Vec<u8>,
+) -> Next {
+    let most = connection.state().replies.most().min(frame::MAX_BODY_BYTES);
+    match encoded {
+        Err(frame::FrameError::TooLong { .. }) if connection.room() < most => Next::Room(Box::new(request()), most),
+        encoded => finish(connection, encoded, out),
     }
 }
 

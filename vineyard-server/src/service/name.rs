@@ -1,18 +1,26 @@
 //! Names: put, get, list, drop.
 
+use std::collections::BTreeMap;
+
+use vineyard_core::protocol::frame::{self, FrameError};
 use vineyard_core::protocol::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
     PutNameRequest,
 };
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::meta::check_length;
 use crate::pattern::Pattern;
 use crate::session::Session;
+use crate::waiters::Awaited;
+
+/// Names that are taken before others get their turn.
+const PAGE: usize = 256;
 
 /// Gives an object a name.
 pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
     session.tree().put_name(request.object_id, &request.name)?;
-    session.changed.notify_waiters();
+    session.waiters.tell(&Awaited::Name(request.name.clone()));
     Ok(PutNameReply {})
 }
 
@@ -20,7 +28,7 @@ pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<Pu
 pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Result<GetNameReply, ServerError>> {
     match session.tree().name(&request.name) {
         Some(object_id) => Some(Ok(GetNameReply { object_id })),
-        None if request.wait => None,
+        None if request.wait => check_length(&request.name).err().map(Err),
         None => {
             let name: String = request.name.chars().take(200).collect();
             Some(Err(ServerError::new(StatusCode::ObjectNotExists, format!("no object has the name `{name}`"))))
@@ -28,12 +36,32 @@ pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Re
     }
 }
 
-/// The names that match.
-pub(super) fn list_name(session: &Session, request: &ListNameRequest) -> ListNameReply {
+/// Appends the reply with the names that match, as long as they fit into `room`. They are taken in pages, between which
+/// others get their turn.
+pub(super) fn list_name(
+    session: &Session,
+    request: &ListNameRequest,
+    room: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), FrameError> {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let names = session.tree().list_names(&pattern, request.after.as_deref(), limit);
-    ListNameReply { size: names.len() as u64, names }
+    let (mut names, mut bytes) = (BTreeMap::new(), 0_usize);
+    loop {
+        let wanted = limit.saturating_sub(names.len()).min(PAGE);
+        let after = names.last_key_value().map(|(name, _): (&String, _)| name.as_str()).or(request.after.as_deref());
+        let mut page = session.tree().list_names(&pattern, after, wanted);
+        bytes = page.keys().map(String::len).fold(bytes, usize::saturating_add);
+        if bytes > room {
+            return Err(FrameError::TooLong { found: bytes as u64, limit: room });
+        }
+        let is_last = page.len() < PAGE;
+        names.append(&mut page);
+        if is_last {
+            break;
+        }
+    }
+    frame::encode_within(out, &ListNameReply { size: names.len() as u64, names }, room)
 }
 
 /// Takes a name away.

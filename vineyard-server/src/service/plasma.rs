@@ -11,6 +11,7 @@ use super::Connection;
 use super::blob::{check_count, create_one, describe_all, describe_new, pending_label};
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
+use crate::store::Placement;
 use crate::store::arena::Access;
 
 /// How many connections a blob that came from another session counts besides those that depend on it.
@@ -68,12 +69,29 @@ pub(super) fn create(
         let created = describe(&session, String::new(), 0, Payload::empty());
         return Ok(CreateBufferByPlasmaReply { id: ObjectId::INVALID, created, fd: -1 });
     }
-    let placement = create_one(connection, *size)?;
-    let payload = describe_new(connection, &placement)?;
+    let placement = create_named(connection, &session, request)?;
+    let payload = describe_new(connection, &placement).inspect_err(|_| {
+        session.plasma().forget(placement.id);
+    })?;
     let id = payload.object_id;
-    session.plasma().insert(plasma_id, Entry { blob: id, plasma_size: *plasma_size });
     let created = describe(&session, plasma_id.clone(), *plasma_size, payload);
     Ok(CreateBufferByPlasmaReply { id, created, fd: pending_label(connection) })
+}
+
+/// Allocates a blob and enters its id, unless that is taken, so that nobody finds the one without the other.
+fn create_named(
+    connection: &Connection,
+    session: &Session,
+    request: &CreateBufferByPlasmaRequest,
+) -> Result<Placement, ServerError> {
+    let mut plasma = session.plasma();
+    let placement = create_one(connection, request.size)?;
+    let entry = Entry { blob: placement.id, plasma_size: request.plasma_size };
+    if let Err(error) = plasma.insert(&request.plasma_id, entry) {
+        session.blobs().take_back(connection.peer(), std::slice::from_ref(&placement));
+        return Err(error);
+    }
+    Ok(placement)
 }
 
 /// Says where blobs lie. Ids that stand for nothing are left out.

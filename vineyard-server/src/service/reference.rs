@@ -13,9 +13,9 @@ use crate::session::Session;
 pub(super) fn increase(
     connection: &Connection,
     request: &IncreaseReferenceCountRequest,
-) -> IncreaseReferenceCountReply {
-    connection.session().blobs().retain(connection.id(), &request.ids);
-    IncreaseReferenceCountReply {}
+) -> Result<IncreaseReferenceCountReply, ServerError> {
+    connection.session().blobs().retain(connection.id(), &request.ids)?;
+    Ok(IncreaseReferenceCountReply {})
 }
 
 /// Ends the connection's dependency on a blob.

@@ -10,7 +10,8 @@ use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
 use super::blob::{check_count, describe_bare};
-use crate::store::{Peer, Placement};
+use super::reply;
+use crate::store::{BlobStore, Peer, Placement};
 
 /// What is to be done after the first reply to a create request.
 pub(super) enum Expect {
@@ -29,6 +30,13 @@ pub(crate) struct Incoming {
     pub(crate) compress: bool,
     /// Whether the peer asked for one blob or for a list of them.
     single: bool,
+}
+
+impl Incoming {
+    /// Bytes that the second reply has at most.
+    pub(crate) fn reply_bytes(&self) -> usize {
+        self.placements.len().saturating_mul(reply::BLOB_BYTES)
+    }
 }
 
 /// Blobs whose bytes the peer is sent next.
@@ -62,7 +70,7 @@ pub(super) fn create(
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
     let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
-    blobs.lease(connection.peer(), &placements);
+    lease(&mut blobs, connection.peer(), &placements)?;
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: true };
     announce(connection, incoming, request.use_rdma, out)
@@ -79,10 +87,15 @@ pub(super) fn create_many(
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
     let placements = blobs.create_many(without_lease(connection), &request.sizes, &state.ids)?;
-    blobs.lease(connection.peer(), &placements);
+    lease(&mut blobs, connection.peer(), &placements)?;
     drop(blobs);
     let incoming = Incoming { placements, compress: request.compress, single: false };
     announce(connection, incoming, request.use_rdma, out)
+}
+
+/// Leases blobs that were just made; if that fails, they are taken back.
+fn lease(blobs: &mut BlobStore, peer: Peer, placements: &[Placement]) -> Result<(), ServerError> {
+    blobs.lease(peer, placements).inspect_err(|_| blobs.take_back(peer, placements))
 }
 
 fn announce(
@@ -91,7 +104,7 @@ fn announce(
     use_rdma: bool,
     out: &mut Vec<u8>,
 ) -> Result<Expect, ServerError> {
-    connection.session().changed.notify_waiters();
+    connection.session().waiters.tell_ids(incoming.placements.iter().map(|placement| placement.id));
     match describe(&incoming, out) {
         Ok(()) if use_rdma => {
             connection.session().blobs().give_back(connection.peer(), &incoming.placements);
@@ -134,7 +147,6 @@ pub(super) fn received(connection: &Connection, mut incoming: Incoming, out: &mu
         blobs.give_back(peer, &incoming.placements);
     }
     incoming.placements.iter_mut().for_each(|placement| placement.sealed = placement.length > 0);
-    session.changed.notify_waiters();
     describe(&incoming, out).map_err(|error| super::unsendable(&error))
 }
 

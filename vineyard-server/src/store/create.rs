@@ -25,15 +25,31 @@ impl BlobStore {
         }
         let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
         let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
-        Ok(self.add(peer, ids, blob))
+        self.add(peer, ids, blob)
     }
 
-    /// Makes one unsealed blob of a file, which counts as no memory.
-    pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
+    /// Makes one unsealed blob of a file, which counts as no memory but for its record.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`].
+    pub fn create_in_file(
+        &mut self,
+        peer: Peer,
+        file: ArenaFile,
+        size: u64,
+        ids: &IdGenerator,
+    ) -> Result<Placement, ServerError> {
         self.add(peer, ids, Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
-    fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Placement {
+    fn add(&mut self, peer: Peer, ids: &IdGenerator, mut blob: Blob) -> Result<Placement, ServerError> {
+        if let Err(error) = self.charge(peer) {
+            if let Some(allocation) = blob.allocation {
+                self.pool.lock().release_window(allocation);
+            }
+            return Err(error);
+        }
         let id = self.fresh_id(ids);
         if peer.native {
             self.leases.grant(peer.connection, id);
@@ -42,7 +58,15 @@ impl BlobStore {
         let placement = Placement::of(id, &blob);
         self.unsealed.entry(peer.connection).or_default().insert(id);
         self.blobs.insert(id, blob);
-        placement
+        self.settle_holds();
+        Ok(placement)
+    }
+
+    /// Takes room for what is to be known of a blob that `peer` makes.
+    fn charge(&mut self, peer: Peer) -> Result<(), ServerError> {
+        self.charge_blob()?;
+        let holds = usize::from(peer.native);
+        self.charge_holds(holds).inspect_err(|_| self.discharge_blob())
     }
 
     /// An id that nobody has taken: who takes a blob of another session over chooses its id, which may be that of
@@ -68,7 +92,7 @@ impl BlobStore {
         for &size in sizes {
             let packed = pack.as_mut().filter(|_| (1..=PACKED_BYTES).contains(&size)).and_then(|pack| pack.next(size));
             let placement = match packed {
-                Some(blob) => Ok(self.add(peer, ids, blob)),
+                Some(blob) => self.add(peer, ids, blob),
                 None => self.create(peer, size, ids),
             };
             match placement {
@@ -105,5 +129,6 @@ impl BlobStore {
             self.release_lease(peer.connection, placement.id);
             self.hide(placement.id);
         }
+        self.settle_holds();
     }
 }

@@ -13,12 +13,19 @@ pub struct ConnectionId(pub u64);
 pub struct Leases {
     held: HashMap<ConnectionId, HashMap<ObjectId, u64>>,
     total: u64,
+    /// Pairs of a connection and a blob.
+    pairs: u64,
 }
 
 impl Leases {
     /// Leases of all connections.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// How many pairs there are of a connection and a blob that it has leases on.
+    pub fn pairs(&self) -> u64 {
+        self.pairs
     }
 
     /// How many leases a connection has on a blob.
@@ -29,6 +36,7 @@ impl Leases {
     /// One lease more.
     pub fn grant(&mut self, connection: ConnectionId, blob: ObjectId) {
         let count = self.held.entry(connection).or_default().entry(blob).or_insert(0);
+        self.pairs = self.pairs.saturating_add(u64::from(*count == 0));
         *count = count.saturating_add(1);
         self.total = self.total.saturating_add(1);
     }
@@ -44,6 +52,7 @@ impl Leases {
         *count = count.saturating_sub(1);
         if *count == 0 {
             blobs.remove(&blob);
+            self.pairs = self.pairs.saturating_sub(1);
         }
         self.total = self.total.saturating_sub(1);
         true
@@ -52,6 +61,7 @@ impl Leases {
     /// Gives back all leases of a connection and says how many each blob had.
     pub fn release_all(&mut self, connection: ConnectionId) -> HashMap<ObjectId, u64> {
         let blobs = self.held.remove(&connection).unwrap_or_default();
+        self.pairs = self.pairs.saturating_sub(u64::try_from(blobs.len()).unwrap_or(u64::MAX));
         for count in blobs.values() {
             self.total = self.total.saturating_sub(*count);
         }
@@ -73,12 +83,12 @@ mod tests {
         for (connection, blob) in [(A, x), (A, x), (A, y), (B, x)] {
             leases.grant(connection, blob);
         }
-        assert_eq!(leases.total(), 4);
+        assert_eq!((leases.total(), leases.pairs()), (4, 3));
         assert!(leases.release(B, x));
         assert!(!leases.release(B, x), "it held only one");
         assert!(!leases.release(ConnectionId(3), x));
         assert_eq!(leases.release_all(A), HashMap::from([(x, 2), (y, 1)]));
-        assert_eq!(leases.total(), 0);
+        assert_eq!((leases.total(), leases.pairs()), (0, 0));
         assert!(leases.release_all(A).is_empty());
     }
 }

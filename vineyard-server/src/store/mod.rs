@@ -22,6 +22,7 @@
 mod alloc;
 pub mod arena;
 mod blob;
+mod charge;
 mod create;
 pub mod disk;
 pub mod labels;
@@ -40,10 +41,13 @@ use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use blob::Blob;
 pub use blob::Placement;
+use charge::Charges;
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
 use uses::Uses;
+
+use crate::budget::Share;
 
 /// Who asks: only native connections hold leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,7 @@ pub struct BlobStore {
     unsealed: HashMap<ConnectionId, HashSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
+    charges: Charges,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -72,11 +77,12 @@ fn unknown(id: ObjectId) -> ServerError {
 }
 
 impl BlobStore {
-    /// An empty store on memory that it shares with others.
-    pub fn new(pool: SharedPool) -> Self {
+    /// An empty store on memory that it shares with others. What it comes to know of blobs is taken from a budget.
+    pub fn new(pool: SharedPool, share: Share) -> Self {
         let limit = pool.lock().limit();
         let (blobs, unsealed) = (HashMap::new(), HashMap::new());
-        Self { pool, limit, blobs, unsealed, leases: Leases::default(), uses: Uses::default() }
+        let (leases, uses, charges) = (Leases::default(), Uses::default(), Charges::new(share));
+        Self { pool, limit, blobs, unsealed, leases, uses, charges }
     }
 
     /// Leases of all connections.
@@ -88,20 +94,24 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotExists`].
+    /// [`StatusCode::ObjectNotExists`], or [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub fn seal(&mut self, peer: Peer, id: ObjectId) -> Result<(), ServerError> {
-        self.seal_alone(id)?;
         if !peer.native {
+            self.charge_holds(1)?;
+        }
+        let sealed = self.seal_alone(id);
+        if !peer.native && sealed.is_ok() {
             self.depend(peer.connection, id);
         }
-        Ok(())
+        self.settle_holds();
+        sealed
     }
 
     /// Makes a blob immutable without anybody depending on it.
     ///
     /// # Errors
     ///
-    /// As [`seal`](Self::seal).
+    /// [`StatusCode::ObjectNotExists`].
     pub fn seal_alone(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if is_well_known(id) {
             return Ok(());
@@ -120,13 +130,16 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotSealed`] for the whole request if one is not sealed and `unsealed` are not wanted.
+    /// [`StatusCode::ObjectNotSealed`] for the whole request if one is not sealed and `unsealed` are not wanted;
+    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
         let found = self.find(ids, unsealed)?;
         if peer.native {
-            self.lease(peer, &found);
+            self.lease(peer, &found)?;
         } else {
+            self.charge_holds(found.len())?;
             found.iter().for_each(|placement| self.depend(peer.connection, placement.id));
+            self.settle_holds();
         }
         Ok(found)
     }
@@ -136,12 +149,12 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), with the code [`StatusCode::KeyError`].
+    /// As [`get`](Self::get), with the code [`StatusCode::KeyError`] for one that is not sealed.
     pub fn get_to_send(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
         let refused = |error: ServerError| ServerError::new(StatusCode::KeyError, error.message);
         let mut found = self.find(ids, unsealed).map_err(refused)?;
         found.retain(|placement| placement.id != ObjectId::PLACEHOLDER_BLOB);
-        self.lease(peer, &found);
+        self.lease(peer, &found)?;
         Ok(found)
     }
 
@@ -154,13 +167,20 @@ impl BlobStore {
 
     /// Gives a peer one lease on each of some blobs, native or not: whoever deletes them meanwhile, their memory is
     /// nobody else's.
-    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
+    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) -> Result<(), ServerError> {
+        self.charge_holds(placements.len())?;
         for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
                 blob.leases = blob.leases.saturating_add(1);
                 self.leases.grant(peer.connection, placement.id);
             }
         }
+        self.settle_holds();
+        Ok(())
     }
 
     fn find(&self, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
@@ -223,7 +243,9 @@ impl BlobStore {
     ///
     /// [`StatusCode::ObjectNotExists`].
     pub fn remove(&mut self, id: ObjectId) -> Result<(), ServerError> {
-        if is_well_known(id) || self.hide(id) { Ok(()) } else { Err(unknown(id)) }
+        let removed = is_well_known(id) || self.hide(id);
+        self.settle_holds();
+        if removed { Ok(()) } else { Err(unknown(id)) }
     }
 
     /// Deletes blobs, for who wants their pages back: the ranges that are free now, to be given to
@@ -237,7 +259,13 @@ impl BlobStore {
                 freed.extend(allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
         }
+        self.settle_holds();
         freed
+    }
+
+    /// How many blobs are there, those that are hidden but viewed among them.
+    pub fn len(&self) -> usize {
+        self.blobs.len()
     }
 
     /// Every blob that is there, for who deletes all.
@@ -247,12 +275,14 @@ impl BlobStore {
 
     /// Gives everything back, whoever views it: nobody is left.
     pub fn close(&mut self) {
-        for (_, blob) in self.blobs.drain() {
+        for (_, blob) in std::mem::take(&mut self.blobs) {
+            self.discharge_blob();
             if let Some(allocation) = blob.allocation {
                 self.pool.lock().release_window(allocation);
             }
         }
         (self.leases, self.uses, self.unsealed) = (Leases::default(), Uses::default(), HashMap::new());
+        self.settle_holds();
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -289,6 +319,7 @@ impl BlobStore {
         let held = self.leases.release(connection, id);
         if held {
             self.unlease(id, 1);
+            self.settle_holds();
         }
         held
     }
@@ -304,6 +335,7 @@ impl BlobStore {
             self.unlease(id, count);
         }
         unused.extend(self.depend_no_more(connection));
+        self.settle_holds();
         unused
     }
 
@@ -357,6 +389,7 @@ impl BlobStore {
 
     fn take_unleased(&mut self, id: ObjectId) -> Option<Blob> {
         self.blobs.get(&id).filter(|blob| blob.leases == 0)?;
+        self.discharge_blob();
         self.blobs.remove(&id)
     }
 }

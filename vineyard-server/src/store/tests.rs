@@ -8,12 +8,14 @@ use vineyard_core::InstanceId;
 
 use super::create::PACKED_BYTES;
 use super::*;
+use crate::budget::Share;
 use crate::ids::IdGenerator;
 
 const LIMIT: u64 = 64 << 10;
 
 fn store() -> (BlobStore, IdGenerator) {
-    (BlobStore::new(SharedPool::new(LIMIT).expect("memfd")), IdGenerator::new(InstanceId::from_raw(7)))
+    let pool = SharedPool::new(LIMIT).expect("memfd");
+    (BlobStore::new(pool, Share::unbounded()), IdGenerator::new(InstanceId::from_raw(7)))
 }
 
 impl BlobStore {
@@ -347,7 +349,7 @@ fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
 #[test]
 fn a_moved_blob_belongs_to_both_sessions() {
     let (mut from, ids) = store();
-    let mut to = BlobStore::new(from.pool.clone());
+    let mut to = BlobStore::new(from.pool.clone(), Share::unbounded());
     let me = peer(1, false);
     let blob = from.create(me, 1000, &ids).expect("fits").id;
     from.seal(me, blob).expect("there");
@@ -355,6 +357,8 @@ fn a_moved_blob_belongs_to_both_sessions() {
     let other = ids.blob();
     assert!(to.take_over(other, once, ConnectionId(9)));
     assert!(!to.take_over(other, twice, ConnectionId(9)), "it is there already");
+    assert!(from.find(&[blob], false).expect("sealed")[0].owned, "nobody said it was taken");
+    from.gave_away(blob);
     let (ours, theirs) = (from.find(&[blob], false).expect("sealed"), to.find(&[other], false).expect("sealed"));
     assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
     assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
@@ -406,7 +410,7 @@ fn files_count_as_no_memory() {
     let (mut store, ids) = store();
     let me = peer(1, false);
     let file = disk::open("", 1 << 20).expect("a file");
-    let blob = store.create_in_file(me, file, 1 << 20, &ids).id;
+    let blob = store.create_in_file(me, file, 1 << 20, &ids).expect("room").id;
     store.shrink(me, blob, 100).expect("unsealed");
     store.seal(me, blob).expect("there");
     assert_eq!((store.sealed_length(blob), store.used_bytes()), (Some(100), 0));

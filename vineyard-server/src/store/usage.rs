@@ -7,8 +7,15 @@ use super::{BlobStore, ConnectionId};
 
 impl BlobStore {
     /// Makes a connection depend on blobs. Ids that are not there are remembered all the same.
-    pub fn retain(&mut self, connection: ConnectionId, ids: &[ObjectId]) {
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
+    pub fn retain(&mut self, connection: ConnectionId, ids: &[ObjectId]) -> Result<(), ServerError> {
+        self.charge_holds(ids.len())?;
         ids.iter().for_each(|id| self.depend(connection, *id));
+        self.settle_holds();
+        Ok(())
     }
 
     pub(super) fn depend(&mut self, connection: ConnectionId, id: ObjectId) {
@@ -33,6 +40,7 @@ impl BlobStore {
                 ServerError::new(StatusCode::ObjectNotExists, message)
             }
         })?;
+        self.settle_holds();
         Ok(self.lose_user(id))
     }
 

@@ -8,13 +8,11 @@ use vineyard_core::ObjectId;
 
 use super::lease::ConnectionId;
 
-/// Blobs that one connection may depend on: an end to what a peer can make us keep. More are not counted.
-const MOST: usize = 1 << 22;
-
 /// The blobs that each connection depends on. How many connections depend on a blob is the blob's own record.
 #[derive(Debug, Default)]
 pub struct Uses {
     by_connection: HashMap<ConnectionId, HashSet<ObjectId>>,
+    pairs: u64,
 }
 
 /// Why a dependency cannot be ended.
@@ -27,10 +25,16 @@ pub enum NotUsed {
 }
 
 impl Uses {
+    /// Dependencies of all connections.
+    pub fn pairs(&self) -> u64 {
+        self.pairs
+    }
+
     /// Adds a dependency; whether it is new.
     pub fn add(&mut self, connection: ConnectionId, blob: ObjectId) -> bool {
-        let blobs = self.by_connection.entry(connection).or_default();
-        blobs.len() < MOST && blobs.insert(blob)
+        let is_new = self.by_connection.entry(connection).or_default().insert(blob);
+        self.pairs = self.pairs.saturating_add(u64::from(is_new));
+        is_new
     }
 
     /// Ends a dependency.
@@ -43,6 +47,7 @@ impl Uses {
         if !blobs.remove(&blob) {
             return Err(NotUsed::ThisOne);
         }
+        self.pairs = self.pairs.saturating_sub(1);
         if blobs.is_empty() {
             self.by_connection.remove(&connection);
         }
@@ -51,7 +56,9 @@ impl Uses {
 
     /// Ends all dependencies of a connection and says which they were.
     pub fn end_all(&mut self, connection: ConnectionId) -> HashSet<ObjectId> {
-        self.by_connection.remove(&connection).unwrap_or_default()
+        let blobs = self.by_connection.remove(&connection).unwrap_or_default();
+        self.pairs = self.pairs.saturating_sub(u64::try_from(blobs.len()).unwrap_or(u64::MAX));
+        blobs
     }
 
     /// Ends the dependencies on a blob that is gone, of which there are `count`. Looks at `likely` first, then at
@@ -67,6 +74,7 @@ impl Uses {
         self.by_connection.retain(|_, blobs| {
             if left > 0 && blobs.remove(&blob) {
                 left = left.saturating_sub(1);
+                self.pairs = self.pairs.saturating_sub(1);
             }
             !blobs.is_empty()
         });
@@ -90,7 +98,7 @@ mod tests {
         assert_eq!(uses.end(A, y), Ok(()));
         assert_eq!(uses.end(A, y), Err(NotUsed::Nothing), "an empty set is none");
         assert_eq!(uses.end_all(B), HashSet::from([x]));
-        assert!(uses.end_all(B).is_empty());
+        assert!(uses.end_all(B).is_empty() && uses.pairs() == 0);
     }
 
     #[test]
@@ -103,5 +111,6 @@ mod tests {
         uses.add(A, y);
         uses.forget(x, 10, B);
         assert_eq!(uses.by_connection, HashMap::from([(A, HashSet::from([y]))]));
+        assert_eq!(uses.pairs(), 1);
     }
 }

@@ -1,0 +1,58 @@
+//! What the records of blobs, and of who holds them, take of the server's own memory.
+
+use vineyard_core::ServerError;
+
+use super::BlobStore;
+use crate::budget::{Share, Stay};
+
+/// The record of a blob, with its places in all indexes and the allocator's own record.
+const BLOB_BYTES: u64 = 320;
+
+/// A lease or a dependency: one connection's on one blob.
+const HOLD_BYTES: u64 = 48;
+
+/// The shares of a store.
+#[derive(Debug)]
+pub(super) struct Charges {
+    blobs: Share,
+    holds: Share,
+}
+
+impl Charges {
+    /// Nothing taken yet of the budget of `share`.
+    pub fn new(share: Share) -> Self {
+        Self { holds: Share::of(share.budget()), blobs: share }
+    }
+}
+
+impl BlobStore {
+    /// Takes room for the record of one blob more.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory).
+    pub(super) fn charge_blob(&mut self) -> Result<(), ServerError> {
+        self.charges.blobs.take(BLOB_BYTES, Stay::Stored)
+    }
+
+    /// Gives the room of one blob back.
+    pub(super) fn discharge_blob(&mut self) {
+        self.charges.blobs.give(BLOB_BYTES);
+    }
+
+    /// Takes room for so many leases or dependencies more.
+    ///
+    /// # Errors
+    ///
+    /// As [`charge_blob`](Self::charge_blob).
+    pub(super) fn charge_holds(&mut self, count: usize) -> Result<(), ServerError> {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.charges.holds.take(count.saturating_mul(HOLD_BYTES), Stay::Held)
+    }
+
+    /// Takes for leases and dependencies what there are now.
+    pub(super) fn settle_holds(&mut self) {
+        let count = self.leases.pairs().saturating_add(self.uses.pairs());
+        self.charges.holds.settle(count.saturating_mul(HOLD_BYTES));
+    }
+}
