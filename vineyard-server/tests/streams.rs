@@ -108,8 +108,8 @@ fn a_dropped_stream_tells_everybody_who_waits() {
     let server = Server::builder().size(MIB).spawn().expect("a server");
     let (mut writer, mut reader, mut other) = (Raw::stock(&server), Raw::stock(&server), Raw::stock(&server));
     create(&mut writer);
-    // More than there is: the writer would wait for ever.
-    writer.send(&next(2 * MIB));
+    // All that there is: the writer would wait for ever.
+    writer.send(&next(MIB));
     until_waiting(&mut other, 1);
     assert_eq!((other.code(next(1)), other.code(stop(false))), (44, 44), "another writer waits");
     reader.send(&pull());
@@ -156,4 +156,17 @@ fn a_writer_waits_for_room_and_goes_on_when_there_is() {
     drop(writer);
     until_waiting(&mut reader, 0);
     reader.ok(stop(false));
+}
+
+#[test]
+fn a_chunk_that_can_never_fit_is_refused() {
+    let server = Server::builder().size(MIB).spawn().expect("a server");
+    let (mut writer, mut reader) = (Raw::stock(&server), Raw::stock(&server));
+    create(&mut writer);
+    let first = writer.ok(next(5))["buffer"]["object_id"].clone();
+    writer.descriptor();
+    assert_eq!(writer.code(next(MIB + 1)), 41);
+    assert_eq!(writer.code(next(u64::MAX)), 41);
+    assert_eq!(reader.ok(pull())["chunk"], first, "what was written goes on");
+    writer.ok(next(5));
 }

@@ -52,13 +52,13 @@ pub(crate) async fn serve(state: Arc<State>, session: Arc<Session>, socket: Owne
 
 async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, entrance: Entrance) -> io::Result<()> {
     let patience = state.settings.peer_timeout;
+    // Of the message that is being read or handled. Given back when the peer's socket is closed.
+    let mut held = None;
     let mut stream = Stream::new(socket, entrance, patience, state.stop.clone())?;
     let mut frames = FrameBuffer::with_limit(FIRST_BYTES.min(state.settings.max_message));
     let mut out = Vec::new();
     let mut stopped = pin!(state.stop.cancelled());
     let mut last = false;
-    // Of the message that is being read or handled.
-    let mut held = None;
     loop {
         let mut linger = false;
         loop {
