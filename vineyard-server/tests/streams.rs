@@ -125,7 +125,7 @@ fn a_writer_that_waits_learns_that_the_reader_and_its_stream_are_gone() {
     create(&mut writer);
     writer.ok(json!({"type": "push_next_stream_chunk_request", "id": STREAM, "chunk": 77}));
     assert_eq!(reader.ok(pull())["chunk"], 77);
-    writer.send(&next(2 * MIB));
+    writer.send(&next(MIB));
     until_waiting(&mut other, 1);
     drop(reader);
     assert_eq!(writer.receive()["code"], 43);
@@ -151,7 +151,7 @@ fn a_writer_waits_for_room_and_goes_on_when_there_is() {
     assert!(!reader.exists(&first));
     // A writer that goes while it waits frees its place.
     writer.ok(json!({"type": "get_next_stream_chunk_request", "id": STREAM, "size": 0}));
-    writer.send(&next(10 * chunk));
+    writer.send(&next(5 * chunk));
     until_waiting(&mut reader, 1);
     drop(writer);
     until_waiting(&mut reader, 0);
