@@ -83,6 +83,12 @@ impl Share {
         &self.budget
     }
 
+    /// Bytes that are taken.
+    #[cfg(test)]
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
     /// Takes so many bytes more.
     ///
     /// # Errors

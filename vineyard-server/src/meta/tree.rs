@@ -56,7 +56,7 @@ pub struct Tree {
     /// About how much memory the records, the typenames and the names take.
     pub(super) weight: u64,
     /// Of what the server may keep.
-    share: Share,
+    pub(super) share: Share,
 }
 
 impl Tree {

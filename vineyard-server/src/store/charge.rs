@@ -50,6 +50,12 @@ impl BlobStore {
         self.charges.holds.take(count.saturating_mul(HOLD_BYTES), Stay::Held)
     }
 
+    /// What is taken for blobs, and for leases and dependencies.
+    #[cfg(test)]
+    pub(super) fn charged(&self) -> (u64, u64) {
+        (self.charges.blobs.held() / BLOB_BYTES, self.charges.holds.held() / HOLD_BYTES)
+    }
+
     /// Takes for leases and dependencies what there are now.
     pub(super) fn settle_holds(&mut self) {
         let count = self.leases.pairs().saturating_add(self.uses.pairs());

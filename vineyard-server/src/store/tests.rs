@@ -162,6 +162,10 @@ impl Model {
         prop_assert_eq!(store.used_bytes(), self.charged.values().sum::<u64>());
         let leases: u64 = self.blobs.values().flat_map(|known| known.leases.values()).sum();
         prop_assert_eq!(store.num_leases(), leases);
+        let leased = self.blobs.values().flat_map(|known| known.leases.values()).filter(|count| **count > 0).count();
+        let visible = self.blobs.values().filter(|known| known.visible);
+        let used = visible.map(|known| known.users.len()).sum::<usize>() + self.well_known_users.len();
+        prop_assert_eq!(store.charged(), (self.blobs.len() as u64, (leased + used) as u64));
         prop_assert!(store.allocated_bytes() >= store.used_bytes());
         Ok(())
     }
