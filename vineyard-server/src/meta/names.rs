@@ -37,7 +37,7 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// Code 1 for a blob, a transient object or a name of more than [`MAX_NAME_BYTES`], 12 if there is no such object, 41
+    /// Code 1 for a blob, a transient object or a name of more than 64 KiB, 12 if there is no such object, 41
     /// if the server may keep no more.
     pub fn put_name(&mut self, id: ObjectId, name: &str) -> Result<(), ServerError> {
         if id.is_blob() {
