@@ -27,7 +27,11 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "blobs that a killed client has not sealed stay for ever",
     ),
     (
-        "requests::a_native_put_seals_with_the_objects",
+        "processes::a_killed_client_leaves_only_the_bare_blobs_that_it_kept",
+        "sealed blobs that no object holds stay for ever",
+    ),
+    (
+        "requests::a_native_put_seals_and_creates_by_one_request",
         "objects cannot be created and their blobs sealed by one request",
     ),
     ("restart::the_instance_need_not_be_zero", "an instance on its own has number 0"),

@@ -4,6 +4,7 @@ mod attributes;
 mod faults;
 mod hostile;
 mod hostile_rpc;
+mod insight;
 mod known;
 mod leases;
 mod objects;
@@ -17,6 +18,9 @@ mod streams;
 mod threads;
 mod undo;
 mod writing;
+
+#[path = "../../vineyard-server/tests/scrape/mod.rs"]
+mod scrape;
 
 /// The program of the other processes.
 const PEER: &str = env!("CARGO_BIN_EXE_peer");

@@ -1,6 +1,6 @@
 //! Two processes and a server.
 
-use vineyard_core::{ConnectOptions, Error};
+use vineyard_core::{ConnectOptions, Error, ObjectId};
 use vineyard_tests::samples::{self, Bytes};
 use vineyard_tests::{Peer, TestResult, TestServer};
 
@@ -42,6 +42,31 @@ fn a_client_killed_while_it_writes_disturbs_nobody() -> TestResult {
     assert!(view.bytes.iter().all(|byte| *byte == 7));
     drop((view, client));
     server.stop();
+    Ok(())
+}
+
+#[test]
+fn a_killed_client_leaves_only_the_bare_blobs_that_it_kept() -> TestResult {
+    if is_left_out("processes::a_killed_client_leaves_only_the_bare_blobs_that_it_kept") {
+        return Ok(());
+    }
+    let server = TestServer::start();
+    let client = server.client()?;
+    let endpoint = server.endpoint();
+    for (command, address) in [("make-blobs", server.socket()), ("make-remote-blobs", endpoint.as_ref())] {
+        let mut peer = Peer::start(PEER, command, address, &[]);
+        let line = peer.line();
+        let ids = line.split(' ').map(str::parse).collect::<Result<Vec<ObjectId>, _>>()?;
+        assert_eq!(client.instance_status()?.memory_usage, 1500);
+        assert_eq!(client.get_blob(ids[0])?.as_bytes(), [1; 1000]);
+        peer.kill();
+        while client.instance_status()?.memory_usage > 500 {
+            std::thread::yield_now();
+        }
+        assert!(!client.exists(ids[0])?, "{command}");
+        assert_eq!(client.get_blob(ids[1])?.as_bytes(), [2; 500], "{command}");
+        client.delete(ids[1])?;
+    }
     Ok(())
 }
 

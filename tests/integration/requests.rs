@@ -42,13 +42,12 @@ fn measure(stock: bool) -> Result<[BTreeMap<String, usize>; 2], Box<dyn std::err
 }
 
 #[test]
-fn a_native_put_seals_with_the_objects() -> TestResult {
-    if is_left_out("requests::a_native_put_seals_with_the_objects") {
+fn a_native_put_seals_and_creates_by_one_request() -> TestResult {
+    if is_left_out("requests::a_native_put_seals_and_creates_by_one_request") {
         return Ok(());
     }
     let [put, get] = measure(false)?;
-    let mut expected =
-        counts(&[("create_buffers_request", 1), ("create_data_request", 1), ("create_datas_request", 1)]);
+    let mut expected = counts(&[("create_buffers_request", 1), ("create_datas_request", 1)]);
     // Leases of what was dropped before go back with the next request.
     expected.extend(counts(&[("release_leases_notice", 1)]));
     assert_eq!(put, expected);

@@ -98,6 +98,7 @@ fn what_is_viewed_is_in_use() -> TestResult {
     let client = server.client()?;
     let array = client.put_array(&[1u8; 100])?;
     let id = array.blob().id().ok_or("not stored")?;
+    client.keep(array.blob())?;
     assert!(client.is_in_use(id)?);
     assert!(!client.is_spilled(id)?);
     let holder = server.client()?;

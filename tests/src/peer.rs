@@ -33,6 +33,11 @@ impl Peer {
         Self { child, stdin, stdout }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line it prints; waits for it.
     ///
     /// # Panics

@@ -107,6 +107,14 @@ impl Share {
         self.budget.used.fetch_sub(bytes, Ordering::AcqRel);
     }
 
+    /// Lets another share hold so many of these bytes, all that are held at most.
+    #[must_use = "to drop it gives the bytes back"]
+    pub fn part_with(&mut self, bytes: u64) -> Self {
+        let held = bytes.min(self.held);
+        self.held = self.held.saturating_sub(held);
+        Self { budget: Arc::clone(&self.budget), held }
+    }
+
     /// Holds exactly so many bytes from now on, whatever the budget: for who took enough before, or needs less.
     pub fn settle(&mut self, bytes: u64) {
         match bytes.checked_sub(self.held) {
@@ -144,7 +152,11 @@ mod tests {
         two.settle(50);
         one.settle(1000);
         assert_eq!(budget.used(), 1050);
-        drop((one, two));
+        let (most, rest) = (one.part_with(900), one.part_with(900));
+        assert_eq!((one.held, most.held, rest.held, budget.used()), (0, 900, 100, 1050));
+        drop((one, two, rest));
+        assert_eq!(budget.used(), 900);
+        drop(most);
         assert_eq!(budget.used(), 0);
     }
 }

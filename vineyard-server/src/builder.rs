@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vineyard_core::InstanceId;
 
-use crate::config::{AboveMemory, Config, RpcConfig};
+use crate::config::{AboveMemory, Config, RpcConfig, StockLeases};
 use crate::error::StartError;
 use crate::server::{ServerHandle, start};
 
@@ -62,6 +62,16 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells over HTTP how the server is doing, at this address, as `127.0.0.1:9601`; by default there is no such
+    /// endpoint. Port 0 lets the system choose one.
+    ///
+    /// `/metrics` is for Prometheus, `/status` is JSON, `/healthz` says whether it serves. Nothing can be changed there,
+    /// but whoever reaches the address may read it. Needs the feature `http`.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.config.http = Some(address.into());
+        self
+    }
+
     /// Threads that serve connections; by default one for each processor, 8 at most.
     pub fn workers(mut self, workers: usize) -> Self {
         self.config.workers = Some(workers);
@@ -109,6 +119,13 @@ impl ServerBuilder {
     /// stream's writer waits for its reader above that.
     pub fn stream_threshold(mut self, percent: u32) -> Self {
         self.config.stream_threshold = percent;
+        self
+    }
+
+    /// What becomes of deleted blobs that published clients may still look at, when memory is short;
+    /// [`StockLeases::Reclaim`] by default.
+    pub fn stock_leases(mut self, leases: StockLeases) -> Self {
+        self.config.stock_leases = leases;
         self
     }
 

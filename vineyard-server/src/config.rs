@@ -70,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) max_connections: usize,
     /// The TCP endpoint, if there is to be one.
     pub(crate) rpc: Option<RpcConfig>,
+    /// Where to tell how it is doing, as `host:port`, if anywhere.
+    pub(crate) http: Option<String>,
     /// The longest message that is read.
     pub(crate) max_message_bytes: usize,
     /// Bytes that the long messages of all connections may take, and as many that the long replies may.
@@ -78,12 +80,27 @@ pub(crate) struct Config {
     pub(crate) peer_timeout: Duration,
     /// Percent of the size from which on the writers of streams wait.
     pub(crate) stream_threshold: u32,
+    /// What becomes of deleted blobs that published clients may look at.
+    pub(crate) stock_leases: StockLeases,
     /// Whether TCP clients are offered compression.
     pub(crate) compression: bool,
     /// The users and their passwords; without the file all are let in.
     pub(crate) htpasswd: Option<PathBuf>,
     /// What the status says about where the server runs.
     pub(crate) deployment: String,
+}
+
+/// What becomes of deleted blobs that connections of the published client may still look at, which never say when they
+/// are done, once memory is short. While there is room their memory is nobody else's in any case, and that of what our
+/// own clients look at never is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum StockLeases {
+    /// Their memory is used again, what was deleted first first: such a client that still looks at a deleted blob may
+    /// see other bytes, as on the original server.
+    #[default]
+    Reclaim,
+    /// It is kept until the connection ends; who asks for more is refused.
+    Honour,
 }
 
 impl Default for Config {
@@ -98,10 +115,12 @@ impl Default for Config {
             workers: None,
             max_connections: 4096,
             rpc: None,
+            http: None,
             max_message_bytes: MAX_BODY_BYTES,
             message_memory: DEFAULT_MESSAGE_MEMORY,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,
+            stock_leases: StockLeases::default(),
             compression: true,
             htpasswd: None,
             deployment: "local".to_owned(),

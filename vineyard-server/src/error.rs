@@ -79,6 +79,17 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address for HTTP is taken, is not this machine's, or is no address.
+    #[error("the HTTP address {address} cannot be listened on (--http wants one like 127.0.0.1:9601)")]
+    Http {
+        /// What was given.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server was built without the feature `http`.
+    #[error("this server was built without HTTP: start without --http")]
+    NoHttp,
     /// The system refuses memory, threads or signal handlers.
     #[error("the system gives no {what}")]
     System {

@@ -28,6 +28,7 @@
 //! boundary. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is counted is for who looks over HTTP"))]
 
 mod auth;
 mod budget;
@@ -36,10 +37,12 @@ pub mod cli;
 mod config;
 mod conn;
 mod error;
+mod http;
 pub mod ids;
 mod listen;
 mod memory;
 pub mod meta;
+mod metrics;
 pub mod pattern;
 mod plasma;
 mod server;
@@ -50,10 +53,12 @@ mod socket;
 mod state;
 mod store;
 mod streams;
+mod turn;
 mod waiters;
 mod workers;
 
 pub use builder::ServerBuilder;
+pub use config::StockLeases;
 pub use error::StartError;
 pub use server::{Server, ServerHandle, StopReport};
 pub use size::{Bytes, SizeError, parse_size};

@@ -10,11 +10,12 @@ use nix::sys::socket::sockopt::{
     KeepAlive, PeerCredentials, TcpKeepCount, TcpKeepIdle, TcpKeepInterval, TcpUserTimeout,
 };
 use nix::sys::socket::{getsockopt, setsockopt};
-use nix::unistd::Uid;
+use nix::unistd::{Pid, Uid};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
 use crate::conn;
+use crate::metrics::{Arrivals, Metrics};
 use crate::service::Entrance;
 use crate::session::Session;
 use crate::state::State;
@@ -36,13 +37,22 @@ pub(crate) enum Listener {
 }
 
 impl Listener {
+    /// The counters of its kind.
+    fn arrivals<'a>(&self, metrics: &'a Metrics) -> &'a Arrivals {
+        match self {
+            Self::Unix(_) => &metrics.unix,
+            Self::Tcp(_) => &metrics.tcp,
+        }
+    }
+
     /// The next connection, and where it came in; not blocking.
     async fn accept(&self, patience: Duration) -> io::Result<(OwnedFd, Entrance)> {
         match self {
             Self::Unix(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;
-                let uid = getsockopt(&stream, PeerCredentials)?.uid();
-                Ok((stream.into(), Entrance::Unix { uid: Uid::from_raw(uid) }))
+                let peer = getsockopt(&stream, PeerCredentials)?;
+                let (uid, pid) = (Uid::from_raw(peer.uid()), Pid::from_raw(peer.pid()));
+                Ok((stream.into(), Entrance::Unix { uid, pid }))
             }
             Self::Tcp(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;
@@ -74,6 +84,7 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
             match listener.accept(state.settings.peer_timeout).await {
                 Ok((socket, entrance)) => {
                     backoff = FIRST_BACKOFF;
+                    listener.arrivals(&state.metrics).accepted.add(1);
                     let Some((handle, seat)) = workers.least_busy() else { break };
                     let (state, session) = (Arc::clone(&state), Arc::clone(&session));
                     let tasks = state.tasks.clone();
@@ -84,6 +95,7 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
                     tasks.spawn_on(connection, handle);
                 }
                 Err(error) => {
+                    listener.arrivals(&state.metrics).refused.add(1);
                     tracing::error!(%error, "a connection cannot be accepted");
                     tokio::time::sleep(backoff).await;
                     backoff = backoff.saturating_mul(2).min(LAST_BACKOFF);

@@ -12,6 +12,7 @@ use crate::auth::Htpasswd;
 use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
+use crate::http;
 use crate::listen::{Listener, accept};
 use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
@@ -54,14 +55,18 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
     };
     let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
     let address = rpc.as_ref().map(|rpc| rpc.address);
+    let insight = config.http.as_deref().map(http::Endpoint::bind).transpose()?;
     let claim = Claim::new(&path, config.socket_mode)?;
     let socket = claim.file.path().to_owned();
     match launch(config, size, &socket, claim.listener, rpc) {
         Ok((state, thread)) => {
             let (size, workers) = (Bytes(size), config.checked_workers()?);
-            tracing::info!(socket = %socket.display(), rpc = ?address, %size, workers, "listening");
-            let running = Running { thread, file: claim.file, _private: private };
-            Ok(ServerHandle { state, socket, rpc: address, running: Some(running) })
+            let running = Running { thread, _insight: None, file: claim.file, _private: private };
+            let mut server = ServerHandle { state, socket, rpc: address, http: None, running: Some(running) };
+            server.open(insight)?;
+            let (socket, http) = (server.socket.display(), server.http);
+            tracing::info!(%socket, rpc = ?address, ?http, %size, workers, "listening");
+            Ok(server)
         }
         Err(error) => {
             claim.file.remove();
@@ -171,6 +176,7 @@ impl Drop for PrivateDirectory {
 #[derive(Debug)]
 struct Running {
     thread: JoinHandle<()>,
+    _insight: Option<http::Running>,
     file: SocketFile,
     _private: Option<PrivateDirectory>,
 }
@@ -181,6 +187,7 @@ pub struct ServerHandle {
     state: Arc<State>,
     socket: PathBuf,
     rpc: Option<SocketAddr>,
+    http: Option<SocketAddr>,
     running: Option<Running>,
 }
 
@@ -209,6 +216,20 @@ impl ServerHandle {
         self.rpc
     }
 
+    /// Where it tells how it is doing, if it does; with the port that was chosen if none was given.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Lets others look.
+    fn open(&mut self, endpoint: Option<http::Endpoint>) -> Result<(), StartError> {
+        if let (Some(endpoint), Some(running)) = (endpoint, &mut self.running) {
+            self.http = Some(endpoint.address());
+            running._insight = Some(endpoint.serve(&self.state)?);
+        }
+        Ok(())
+    }
+
     /// Ends the server when cancelled, as [`stop`](Self::stop) does, without waiting for it.
     pub(crate) fn stop_token(&self) -> &CancellationToken {
         &self.state.stop
@@ -230,7 +251,8 @@ impl ServerHandle {
     }
 
     fn end(&mut self) {
-        if let Some(Running { thread, file, _private }) = self.running.take() {
+        // The endpoint goes last: to the end it says that the server stops.
+        if let Some(Running { thread, _insight, file, _private }) = self.running.take() {
             self.state.stop.cancel();
             if thread.join().is_err() {
                 tracing::error!("the server's thread panicked");

@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 use vineyard_core::{InstanceId, ObjectId, SessionId};
 
 use crate::budget::{Budget, Share};
-use crate::meta::Tree;
+use crate::meta::{Deletion, Tree};
 use crate::plasma::PlasmaIndex;
 use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
+use crate::turn::{Queue, STEP};
 use crate::waiters::Waiters;
 
 /// What a session's blobs go by.
@@ -38,6 +39,10 @@ pub(crate) struct Session {
     tree: Mutex<Tree>,
     plasma: Mutex<PlasmaIndex>,
     blobs: Mutex<BlobStore>,
+    /// Who waits for one of these.
+    pub(crate) queue: Queue,
+    /// Lets one connection at a time delete everything.
+    pub(crate) clears: tokio::sync::Mutex<()>,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
     /// What the server may keep for clients.
@@ -81,6 +86,8 @@ impl Session {
             tree: Mutex::new(Tree::within(instance, Share::of(&budget))),
             plasma: Mutex::new(PlasmaIndex::new(Share::of(&budget))),
             blobs: Mutex::new(BlobStore::new(pool, Share::of(&budget))),
+            queue: Queue::default(),
+            clears: tokio::sync::Mutex::default(),
             freed,
             budget,
             waiters: Waiters::default(),
@@ -108,84 +115,123 @@ impl Session {
 
     /// The streams.
     pub(crate) fn streams(&self) -> MutexGuard<'_, Streams> {
-        lock(&self.streams)
+        self.queue.lock(&self.streams)
     }
 
     /// The metadata.
     pub(crate) fn tree(&self) -> MutexGuard<'_, Tree> {
-        lock(&self.tree)
+        self.queue.lock(&self.tree)
     }
 
     /// The ids that clients have chosen.
     pub(crate) fn plasma(&self) -> MutexGuard<'_, PlasmaIndex> {
-        lock(&self.plasma)
+        self.queue.lock(&self.plasma)
     }
 
     /// The blobs.
     pub(crate) fn blobs(&self) -> MutexGuard<'_, BlobStore> {
-        lock(&self.blobs)
+        self.queue.lock(&self.blobs)
     }
 
-    /// Deletes objects and blobs; the blobs that went. Their memory is free at once, as far as nobody views it.
-    pub(crate) fn delete(&self, ids: &[ObjectId], force: bool, deep: bool) -> Vec<ObjectId> {
+    /// Does a part of a deletion, with one hold of the locks; the blobs that went. Their memory is free at once as far
+    /// as nobody views it, unless it is collected in `freed` to be given back to the system.
+    pub(crate) fn delete_some(
+        &self,
+        deletion: &mut Deletion,
+        freed: Option<&mut Vec<Reserved>>,
+        by: ConnectionId,
+    ) -> Vec<ObjectId> {
         let mut tree = self.tree();
-        let deleted = tree.delete(ids, force, deep).blobs;
+        let deleted = deletion.step(&mut tree, STEP).blobs;
         // With the tree still locked, so that nothing is linked to a blob that is about to go.
-        self.delete_blobs(&deleted);
+        match freed {
+            None => self.delete_blobs(&deleted, by),
+            Some(freed) => freed.extend(self.delete_blobs_to_trim(&deleted, by)),
+        }
         deleted
     }
 
-    /// As [`delete`](Self::delete), for who gives the pages back to the system with what is returned besides.
-    pub(crate) fn delete_to_trim(&self, ids: &[ObjectId], force: bool, deep: bool) -> (Vec<ObjectId>, Vec<Reserved>) {
-        let mut tree = self.tree();
-        let deleted = tree.delete(ids, force, deep).blobs;
-        let freed = self.delete_blobs_to_trim(&deleted);
-        (deleted, freed)
+    /// Deletes objects and blobs, without force. Their memory is free at once, as far as nobody views it. For few of
+    /// them: all of it is done by this thread.
+    pub(crate) fn delete(&self, ids: &[ObjectId], deep: bool, by: ConnectionId) {
+        let mut deletion = Deletion::new(ids, false, deep);
+        while !deletion.is_done() {
+            self.delete_some(&mut deletion, None, by);
+            self.queue.give_locks_away();
+        }
     }
 
     /// Deletes blobs without looking at metadata; those that are not there count as deleted.
-    pub(crate) fn delete_blobs(&self, ids: &[ObjectId]) {
+    pub(crate) fn delete_blobs(&self, ids: &[ObjectId], by: ConnectionId) {
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
         for id in ids {
             plasma.forget(*id);
-            if let Err(error) = blobs.remove(*id) {
+            if let Err(error) = blobs.remove(*id, by) {
                 tracing::trace!(%error, "nothing to delete");
             }
         }
     }
 
     /// As [`delete_blobs`](Self::delete_blobs), for who gives the pages back to the system.
-    pub(crate) fn delete_blobs_to_trim(&self, ids: &[ObjectId]) -> Vec<Reserved> {
+    pub(crate) fn delete_blobs_to_trim(&self, ids: &[ObjectId], by: ConnectionId) -> Vec<Reserved> {
         let mut plasma = self.plasma();
         for id in ids {
             plasma.forget(*id);
         }
-        self.blobs().remove_to_trim(ids)
+        self.blobs().remove_to_trim(ids, by)
     }
 
-    /// Gives back what a connection held.
+    /// Hides all objects and blobs, and gives what has to be dropped of them, which takes time. [`sweep`](Self::sweep)
+    /// deletes the blobs.
+    pub(crate) fn doom(&self) -> impl Send + use<> {
+        let mut tree = self.tree();
+        let mut plasma = self.plasma();
+        let mut blobs = self.blobs();
+        let ids = std::mem::replace(&mut *plasma, PlasmaIndex::new(Share::of(&self.budget)));
+        (tree.clear(), ids, blobs.doom())
+    }
+
+    /// Deletes some of the blobs that were doomed, and adds memory to give back to the system. False if none was left.
+    pub(crate) fn sweep(&self, freed: &mut Vec<Reserved>, by: ConnectionId) -> bool {
+        self.blobs().sweep(STEP, freed, by)
+    }
+
+    /// Whether to give back what a connection holds takes long.
+    pub(crate) fn holds_much(&self, connection: ConnectionId) -> bool {
+        self.blobs().num_held(connection) > STEP
+    }
+
+    /// Gives back what a connection held, a part at a time.
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
         let dropped = self.streams().disconnect(connection);
         if let Some(unread) = dropped {
-            self.delete(&unread, false, false);
+            self.delete(&unread, false, connection);
             // A writer that waits for room has to learn that there is nothing to wait for.
             self.freed.notify_waiters();
         }
+        while self.disconnect_some(connection) {
+            self.queue.give_locks_away();
+        }
+    }
+
+    /// Gives back some of what a connection held; false if nothing was left.
+    fn disconnect_some(&self, connection: ConnectionId) -> bool {
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
-        let unused = blobs.disconnect(connection);
+        let Some(unused) = blobs.disconnect_some(connection, STEP) else { return false };
         if self.kind == StoreKind::Plasma {
             // Such blobs live for as long as somebody depends on them; those that another session shares stay.
             for id in unused {
                 if blobs.came_from_elsewhere(id) || !plasma.forget(id) {
                     continue;
                 }
-                if let Err(error) = blobs.remove(id) {
+                if let Err(error) = blobs.remove(id, connection) {
                     tracing::trace!(%error, "nothing to delete");
                 }
             }
         }
+        true
     }
 }
 
@@ -206,6 +252,11 @@ impl Members {
     /// One less of those who joined.
     pub(crate) fn leave(&self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        Some(self.0.load(Ordering::Acquire)).filter(|count| *count != Self::OVER).unwrap_or(0)
     }
 
     /// Ends the session if nobody is left in it: nobody joins any more. Whether this call did so.

@@ -16,9 +16,10 @@ use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
 use crate::auth::Htpasswd;
 use crate::budget::Budget;
-use crate::config::Config;
+use crate::config::{Config, StockLeases};
 use crate::conn::Rooms;
 use crate::ids::IdGenerator;
+use crate::metrics::Metrics;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
 use crate::store::{ConnectionId, SharedPool};
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) compression: bool,
     /// How full the memory may be for a stream to get its next chunk, in percent.
     pub(crate) stream_threshold: u32,
+    /// Whether memory is never taken from under published clients.
+    pub(crate) honours_stock_leases: bool,
     pub(crate) max_message: usize,
     pub(crate) message_memory: u64,
     pub(crate) max_metadata: u64,
@@ -58,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
     pub(crate) socket_mode: u32,
+    /// Whether requests are timed.
+    pub(crate) timed: bool,
 }
 
 impl Settings {
@@ -69,13 +74,30 @@ impl Settings {
             deployment: config.deployment.clone(),
             compression: config.compression && chunk::AVAILABLE,
             stream_threshold: config.stream_threshold,
+            honours_stock_leases: config.stock_leases == StockLeases::Honour,
             max_message: config.max_message_bytes,
             message_memory: config.message_memory,
             max_metadata: config.metadata(),
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
+            timed: config.http.is_some(),
         }
+    }
+}
+
+/// Counts deleted blobs whose memory was taken although published clients might look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Reclaimed {
+    pub(crate) blobs: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+}
+
+impl Reclaimed {
+    /// So many more.
+    pub(crate) fn add(&self, blobs: u64, bytes: u64) {
+        self.blobs.fetch_add(blobs, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -105,9 +127,13 @@ pub(crate) struct State {
     pub(crate) connections: Gauge,
     /// Those of them that came over TCP.
     pub(crate) rpc_connections: Gauge,
+    /// What happened since the start.
+    pub(crate) metrics: Metrics,
     /// The users that are let in; without it everybody is.
     pub(crate) htpasswd: Option<Htpasswd>,
     pub(crate) verifications: Arc<Semaphore>,
+    /// Memory that was taken from under published clients.
+    pub(crate) reclaimed: Reclaimed,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
     /// What the long messages of all connections may take, and the long replies.
@@ -143,6 +169,7 @@ impl State {
             ids: IdGenerator::new(instance),
             messages: Rooms::new(settings.message_memory),
             replies: Rooms::new(settings.message_memory),
+            metrics: Metrics::new(settings.timed),
             settings,
             incarnation: getrandom::u64()?,
             root: Arc::new(root),
@@ -157,6 +184,7 @@ impl State {
             rpc_connections: Gauge::default(),
             htpasswd,
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
+            reclaimed: Reclaimed::default(),
             trims: Arc::new(Semaphore::new(1)),
             workers,
             next_connection: AtomicU64::new(0),
@@ -184,6 +212,13 @@ impl State {
 
     fn children(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Session>>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All sessions, the root first. Those that are closing are among them.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        let mut sessions = vec![Arc::clone(&self.root)];
+        sessions.extend(self.children().values().cloned());
+        sessions
     }
 
     /// A session that can be entered.

@@ -142,6 +142,11 @@ impl Streams {
         self.streams.get_mut(&id).ok_or_else(|| absent(id))
     }
 
+    /// How many streams there are, and chunks in them that wait for a reader. Costs a step for each stream.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        (self.streams.len(), self.streams.values().map(|stream| stream.ready.len()).sum())
+    }
+
     /// Makes a stream.
     ///
     /// # Errors
@@ -444,7 +449,9 @@ mod tests {
         let mut streams = started();
         streams.push(STREAM, chunk(1)).expect("open");
         streams.push(STREAM, chunk(2)).expect("open");
+        assert_eq!(streams.count(), (1, 2));
         pull(&mut streams);
+        assert_eq!(streams.count(), (1, 1));
         assert_eq!(streams.disconnect(READER), Some(vec![chunk(2)]), "the chunk that is read stays");
         assert!(streams.disconnect(READER).is_none() && !streams.contains(STREAM) && streams.pulled.is_empty());
         let mut streams = started();

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
-use vineyard_core::{Client, ObjectId};
+use vineyard_core::{Blob, Client, ObjectId, RpcClient};
 use vineyard_server::Server;
 use vineyard_tests::samples;
 
@@ -54,6 +54,29 @@ fn write_forever(socket: &str, nbytes: &str) -> Result<(), Box<dyn Error>> {
     wait()
 }
 
+/// Makes two sealed blobs that no object holds, keeps the second, and waits.
+fn make_blobs(socket: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    let [goes, stays] = [client.put_array(&[1u8; 1000])?, client.put_array(&[2u8; 500])?];
+    client.keep(stays.blob())?;
+    say_ids(goes.blob(), stays.blob())?;
+    wait()
+}
+
+/// As [`make_blobs`], over TCP.
+fn make_remote_blobs(endpoint: &str) -> Result<(), Box<dyn Error>> {
+    let client = RpcClient::connect(endpoint)?;
+    let [goes, stays] = [client.put_array(vec![1u8; 1000])?, client.put_array(vec![2u8; 500])?];
+    client.keep(stays.blob())?;
+    say_ids(goes.blob(), stays.blob())?;
+    wait()
+}
+
+fn say_ids(goes: &Blob, stays: &Blob) -> Result<(), Box<dyn Error>> {
+    let id = |blob: &Blob| blob.id().ok_or("it is not stored");
+    say(format_args!("{} {}", id(goes)?, id(stays)?))
+}
+
 /// Views an object, waits, and says whether it still looks the same.
 fn hold(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
     let client = Client::connect(socket)?;
@@ -72,6 +95,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["put-all", socket] => put_all(socket),
         ["check-all", socket] => check_all(socket),
         ["write-forever", socket, nbytes] => write_forever(socket, nbytes),
+        ["make-blobs", socket] => make_blobs(socket),
+        ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
         _ => Err(format!("unknown command line: {arguments:?}").into()),
     }

@@ -35,6 +35,8 @@ pub(super) struct Link {
     store: StoreId,
     native: bool,
     seals_on_create: bool,
+    takes_whole_trees: bool,
+    owns_blobs: bool,
     instance: InstanceId,
     session: SessionId,
     /// The process that opened the connection. One that is forked from it must not talk over it.
@@ -90,6 +92,8 @@ impl Link {
             store,
             native: native.is_some(),
             seals_on_create: native.is_some_and(|native| native.seal_on_create),
+            takes_whole_trees: native.is_some_and(|native| native.whole_trees),
+            owns_blobs: native.is_some_and(|native| native.owned_blobs),
             instance: reply.instance_id,
             session: reply.session_id,
             process: std::process::id(),
@@ -122,6 +126,16 @@ impl Link {
     /// Whether objects can be created and their blobs sealed by one request.
     pub(super) fn seals_on_create(&self) -> bool {
         self.seals_on_create
+    }
+
+    /// Whether objects can be created by one request, whatever their levels.
+    pub(super) fn takes_whole_trees(&self) -> bool {
+        self.takes_whole_trees
+    }
+
+    /// Whether blobs can go with the connection that makes them.
+    pub(super) fn owns_blobs(&self) -> bool {
+        self.owns_blobs
     }
 
     /// Sends one request and waits for the reply.

@@ -6,6 +6,7 @@ use crate::blob::{Blob, StoreId};
 use crate::error::BuildError;
 use crate::id::{InstanceId, ObjectId};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, MetaTree, ObjectMeta};
+use crate::protocol::NEW_MEMBER;
 
 /// The steps of one put: bytes to copy in, and nodes to create, members before those who hold them.
 #[derive(Debug, Default)]
@@ -141,22 +142,23 @@ impl Node {
         self.slots.iter().any(|(_, slot)| matches!(slot, Slot::Linked { id, .. } if *id != ObjectId::EMPTY_BLOB))
     }
 
-    /// The tree to send, now that the ids of uploads and lower levels are known; `None` if one of them is not.
+    /// The tree to send, now that the ids of uploads are known and `member` names the nodes of lower levels, by level
+    /// and place; `None` if one of them is not.
     pub(super) fn into_tree(
         self,
         instance: InstanceId,
         uploads: &[ObjectId],
-        created: &[Vec<ObjectId>],
+        member: impl Fn(usize, usize) -> Option<MetaTree>,
     ) -> Option<MetaTree> {
         let mut tree = self.tree;
         for (key, slot) in self.slots {
-            let member = match slot {
+            let below = match slot {
                 Slot::Upload { index, nbytes } => blob_tree(*uploads.get(index)?, nbytes, instance),
                 Slot::Linked { id, nbytes } => blob_tree(id, nbytes, instance),
                 Slot::Object(id) => object_tree(id),
-                Slot::Node { level, index } => object_tree(*created.get(level)?.get(index)?),
+                Slot::Node { level, index } => member(level, index)?,
             };
-            tree.set_member(key, member);
+            tree.set_member(key, below);
         }
         Some(tree)
     }
@@ -175,9 +177,16 @@ fn blob_tree(id: ObjectId, nbytes: u64, instance: InstanceId) -> MetaTree {
 }
 
 /// An object that exists already: nothing but its id.
-fn object_tree(id: ObjectId) -> MetaTree {
+pub(super) fn object_tree(id: ObjectId) -> MetaTree {
     let mut tree = MetaTree::new();
     tree.set("id", id.to_string());
+    tree
+}
+
+/// An object that is made by the same request, so many places behind its first.
+pub(super) fn new_tree(place: usize) -> MetaTree {
+    let mut tree = MetaTree::new();
+    tree.set(NEW_MEMBER, place as u64);
     tree
 }
 
@@ -229,7 +238,7 @@ mod tests {
         let plan = plan(&node([("a", DraftField::Payload(Blob::empty()))]), &[]);
         assert!(plan.uploads.is_empty() && plan.linked_blobs.is_empty());
         let node = plan.levels.into_iter().flatten().next().expect("one node");
-        let tree = node.into_tree(InstanceId::from_raw(3), &[], &[]).expect("complete");
+        let tree = node.into_tree(InstanceId::from_raw(3), &[], |_, _| None).expect("complete");
         assert_eq!(tree.member("a").and_then(|m| m.id()), Some(ObjectId::EMPTY_BLOB));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lease::Fresh;
 use super::link::Link;
-use super::plan::{Node, Plan, Target};
+use super::plan::{Node, Plan, Target, new_tree, object_tree};
 use super::schemas;
 use super::transport::Transport;
 use crate::error::{CallError, CallReason, PutError};
@@ -51,9 +51,9 @@ pub(super) fn put<T: Transport>(transport: &Arc<T>, source: Source) -> Result<Ma
         let plan = Plan::new(&draft, &target)?;
         let failed = |cause| PutError::Call { typename: draft.typename().to_string(), cause };
         let (blobs, objects) = (plan.linked_blobs.clone(), plan.linked_objects.clone());
-        // Other servers take a link to a blob that is gone without a word. And with several levels, a lower one that
-        // holds blobs of others could not be taken back when a higher one is refused.
-        let look = !link.is_native() || plan.levels.len() > 1;
+        // Other servers take a link to a blob that is gone without a word. And with several requests, what an earlier
+        // one made of blobs of others could not be taken back when a later one is refused.
+        let look = !link.is_native() || plan.levels.len() > 1 && !link.takes_whole_trees();
         if look && find_gone(link, &blobs, &objects, &mut gone).map_err(failed)? {
             continue;
         }
@@ -147,20 +147,37 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: P
     undo.blobs = upload(transport, draft, &plan)?;
     let uploads: Vec<ObjectId> = undo.blobs.iter().map(Fresh::id).collect();
     let mut seal = transport.seal_uploads(uploads.clone()).map_err(failed)?;
-    let mut created: Vec<Vec<ObjectId>> = Vec::with_capacity(plan.levels.len());
-    for level in plan.levels {
-        let holders: Vec<bool> = level.iter().map(Node::holds_linked_blobs).collect();
-        let trees = level.into_iter().map(|node| node.into_tree(link.instance(), &uploads, &created));
+    // Where the nodes of each level start among all.
+    let starts: Vec<usize> = plan
+        .levels
+        .iter()
+        .scan(0, |sum: &mut usize, level| {
+            let start = *sum;
+            *sum = sum.saturating_add(level.len());
+            Some(start)
+        })
+        .collect();
+    let place = |level: usize, index: usize| starts.get(level)?.checked_add(index);
+    let requests =
+        if link.takes_whole_trees() { vec![plan.levels.into_iter().flatten().collect()] } else { plan.levels };
+    let mut created: Vec<ObjectId> = Vec::new();
+    for nodes in requests {
+        let holders: Vec<bool> = nodes.iter().map(Node::holds_linked_blobs).collect();
+        let member = |level, index| {
+            let place = place(level, index)?;
+            if link.takes_whole_trees() { Some(new_tree(place)) } else { created.get(place).copied().map(object_tree) }
+        };
+        let trees = nodes.into_iter().map(|node| node.into_tree(link.instance(), &uploads, member));
         let contents = trees.collect::<Option<Vec<_>>>().ok_or_else(|| failed(lost()))?;
-        // The first level seals all uploads, also those of higher ones.
+        // The first request seals all uploads, also those that later ones link.
         let ids = create(link, contents, std::mem::take(&mut seal)).map_err(failed)?;
         for (id, holder) in ids.iter().zip(holders) {
             if holder { &mut undo.holders } else { &mut undo.objects }.push(*id);
         }
-        created.push(ids);
+        created.extend(ids);
     }
     // The highest level has one node, which holds all others.
-    let root = created.last().and_then(|ids| ids.first()).copied();
+    let root = created.last().copied();
     Ok(Made { id: root.ok_or_else(|| failed(lost()))?, undo })
 }
 

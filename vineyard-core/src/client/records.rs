@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::transport::Transport;
 use super::{Client, RpcClient};
+use crate::blob::Blob;
 use crate::error::Error;
 use crate::id::ObjectId;
 use crate::protocol::{
-    ClearRequest, DelDataRequest, ExistsRequest, IfPersistRequest, LabelRequest, PersistRequest, ShallowCopyRequest,
+    ClearRequest, DelDataRequest, ExistsRequest, IfPersistRequest, KeepRequest, LabelRequest, PersistRequest,
+    ShallowCopyRequest,
 };
 
 /// How to delete.
@@ -34,6 +37,32 @@ macro_rules! records {
             /// [`CallError`](crate::CallError).
             pub fn exists(&self, id: ObjectId) -> Result<bool, Error> {
                 Ok(self.inner.call(&ExistsRequest { id })?.exists)
+            }
+
+            /// Lets a blob that this client has made stay when the client goes, although no object holds it. Without
+            /// this it goes with its client, by whatever death, until an object that holds it is put.
+            ///
+            /// On servers where blobs stay anyway, and for blobs of others, it does nothing. One request.
+            ///
+            /// # Errors
+            ///
+            /// [`CallError`](crate::CallError).
+            ///
+            /// # Examples
+            ///
+            /// ```no_run
+            /// # let client = vineyard_core::Client::from_env()?;
+            /// let numbers = client.put_array(&[1u64, 2, 3])?;
+            /// client.keep(numbers.blob())?;
+            /// # Ok::<(), vineyard_core::Error>(())
+            /// ```
+            pub fn keep(&self, blob: &Blob) -> Result<(), Error> {
+                let transport = self.inner.transport();
+                let link = transport.link();
+                if let Some(id) = blob.id_in(link.store()).filter(|_| link.owns_blobs()) {
+                    link.call(&KeepRequest { ids: vec![id] })?;
+                }
+                Ok(())
             }
 
             /// Deletes an object and the members that nobody else uses. What others use is kept; what does not exist is

@@ -63,13 +63,13 @@ impl Transport for RemoteLink {
 
     fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError> {
         let sizes: Vec<u64> = blobs.iter().map(|blob| blob.nbytes() as u64).collect();
-        let compress = self.encoding.is_compressed();
+        let (compress, owned) = (self.encoding.is_compressed(), self.link.owns_blobs());
         if let &[size] = sizes.as_slice() {
-            let request = CreateRemoteBufferRequest { size, compress, use_rdma: false };
+            let request = CreateRemoteBufferRequest { size, compress, use_rdma: false, owned };
             return self.exchange(&request, &sizes, blobs, |reply| vec![reply.created]);
         }
         let num = sizes.len() as u64;
-        let request = CreateRemoteBuffersRequest { sizes: sizes.clone(), num, compress, use_rdma: false };
+        let request = CreateRemoteBuffersRequest { sizes: sizes.clone(), num, compress, use_rdma: false, owned };
         self.exchange(&request, &sizes, blobs, |reply| reply.payloads)
     }
 

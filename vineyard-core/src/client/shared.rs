@@ -103,16 +103,17 @@ impl Transport for SharedLink {
 impl SharedLink {
     /// Allocates unsealed blobs, none of them empty; all or none.
     pub(super) fn create(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
+        let owned = self.link.owns_blobs();
         if let &[size] = sizes {
             const CALL: &str = CreateBufferRequest::TYPE;
             return self.link.exchange(CALL, |conn| {
-                let reply = conn.call(&CreateBufferRequest { size })?;
+                let reply = conn.call(&CreateBufferRequest { size, owned })?;
                 let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
                 self.take_new(conn, CALL, labels, vec![reply.created], sizes)
             });
         }
         const CALL: &str = CreateBuffersRequest::TYPE;
-        let request = CreateBuffersRequest { sizes: sizes.to_vec(), num: sizes.len() as u64 };
+        let request = CreateBuffersRequest { sizes: sizes.to_vec(), num: sizes.len() as u64, owned };
         self.link.exchange(CALL, |conn| {
             let reply = conn.call(&request)?;
             self.take_new(conn, CALL, &reply.fds, reply.payloads, sizes)
@@ -122,7 +123,7 @@ impl SharedLink {
     /// Makes an unsealed blob, not of 0 bytes, that is a file; without a name if `path` is empty.
     pub(super) fn create_on_disk(self: &Arc<Self>, size: u64, path: &str) -> Result<NewBlob, CallError> {
         const CALL: &str = CreateDiskBufferRequest::TYPE;
-        let request = CreateDiskBufferRequest { size, path: path.to_owned() };
+        let request = CreateDiskBufferRequest { size, path: path.to_owned(), owned: self.link.owns_blobs() };
         self.link.exchange(CALL, |conn| {
             let reply = conn.call(&request)?;
             let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };

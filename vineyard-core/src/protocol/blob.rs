@@ -66,6 +66,10 @@ pub struct CreateBufferRequest {
     /// Length in bytes; 0 gives the empty blob.
     #[serde(deserialize_with = "lax::u64")]
     pub size: u64,
+    /// Whether the blob goes with the connection unless metadata reaches it, or it is kept. Only on native connections
+    /// that offer it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
 }
 
 /// Answers [`CreateBufferRequest`]; a descriptor follows unless `fd` is -1.
@@ -90,6 +94,9 @@ pub struct CreateBuffersRequest {
     /// How many; not needed to read the message.
     #[serde(default, deserialize_with = "lax::u64")]
     pub num: u64,
+    /// Whether the blobs are [owned](CreateBufferRequest::owned).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
 }
 
 /// Answers [`CreateBuffersRequest`]; one descriptor follows for each label in `fds`.
@@ -182,6 +189,20 @@ pub struct ShrinkBufferRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "shrink_buffer_reply")]
 pub struct ShrinkBufferReply {}
+
+/// Lets blobs that are [owned](CreateBufferRequest::owned) by this connection stay when it ends, once they are sealed.
+/// Only on native connections that offer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "keep_request")]
+pub struct KeepRequest {
+    /// The blobs.
+    pub ids: Vec<ObjectId>,
+}
+
+/// Answers [`KeepRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "keep_reply")]
+pub struct KeepReply {}
 
 /// Gives leases of this connection back. One-way: there is no reply. Only on native connections
 /// (see [`RegisterReply::native`](super::RegisterReply::native)).

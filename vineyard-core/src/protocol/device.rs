@@ -16,6 +16,9 @@ pub struct CreateDiskBufferRequest {
     pub size: u64,
     /// The file; empty for one without a name.
     pub path: String,
+    /// Whether the blob is [owned](super::CreateBufferRequest::owned).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
 }
 
 /// Answers [`CreateDiskBufferRequest`]; a descriptor of the whole file follows unless `fd` is -1.

@@ -98,12 +98,12 @@ impl FrameBuffer {
         Some(usize::try_from(u64::from_le_bytes(*header)).unwrap_or(usize::MAX).saturating_add(HEADER_BYTES))
     }
 
-    /// Takes the next frame's body, or `None` until it is complete.
+    /// Bytes of the next frame's body, or `None` until it is complete.
     ///
     /// # Errors
     ///
-    /// [`FrameError::TooLong`] as soon as a header announces too much; the peer should be disconnected then.
-    pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
+    /// As [`next_frame`](Self::next_frame).
+    pub fn next_len(&self) -> Result<Option<usize>, FrameError> {
         let pending = self.bytes.get(self.start..).unwrap_or_default();
         let Some((header, rest)) = pending.split_first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
@@ -113,9 +113,16 @@ impl FrameBuffer {
             .ok()
             .filter(|len| *len <= self.limit)
             .ok_or(FrameError::TooLong { found, limit: self.limit })?;
-        if rest.len() < len {
-            return Ok(None);
-        }
+        Ok((rest.len() >= len).then_some(len))
+    }
+
+    /// Takes the next frame's body, or `None` until it is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TooLong`] as soon as a header announces too much; the peer should be disconnected then.
+    pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        let Some(len) = self.next_len()? else { return Ok(None) };
         // No overflow: both terms are lengths inside `bytes`.
         let body = self.start.saturating_add(HEADER_BYTES);
         self.start = body.saturating_add(len);
@@ -250,7 +257,11 @@ mod tests {
                 let (now, later) = rest.split_at(cut);
                 buffer.extend(now);
                 rest = later;
-                while let Some(body) = buffer.next_frame().expect("short frames") {
+                loop {
+                    let length = buffer.next_len().expect("short frames");
+                    let body = buffer.next_frame().expect("short frames");
+                    prop_assert_eq!(length, body.map(<[u8]>::len));
+                    let Some(body) = body else { break };
                     found.push(body.to_vec());
                 }
             }

@@ -8,6 +8,10 @@ use super::lax;
 use crate::id::{InstanceId, ObjectId, Signature};
 use crate::meta::MetaTree;
 
+/// The key by which a member names an object of the same request: its place among the `contents`, which has to be
+/// before that of its parent. Only on native connections that offer it.
+pub const NEW_MEMBER: &str = "new";
+
 /// Creates one object from its metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "create_data_request")]
@@ -35,7 +39,7 @@ pub struct CreateDataReply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "create_datas_request")]
 pub struct CreateDatasRequest {
-    /// The trees.
+    /// The trees. Members may be named by [`NEW_MEMBER`].
     pub contents: Vec<MetaTree>,
     /// How many; not needed to read the message.
     #[serde(default, deserialize_with = "lax::u64")]

@@ -34,8 +34,8 @@ pub use arena::{
 };
 pub use blob::{
     CreateBufferReply, CreateBufferRequest, CreateBuffersReply, CreateBuffersRequest, DropBufferReply,
-    DropBufferRequest, GetBuffersReply, GetBuffersRequest, IdList, Payload, ReleaseLeasesNotice, SealReply,
-    SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
+    DropBufferRequest, GetBuffersReply, GetBuffersRequest, IdList, KeepReply, KeepRequest, Payload,
+    ReleaseLeasesNotice, SealReply, SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
 };
 pub use copy::{
     ClearReply, ClearRequest, LabelReply, LabelRequest, MemoryTrimReply, MemoryTrimRequest, MigrateObjectReply,
@@ -49,7 +49,7 @@ pub use lock::{AcquireLockReply, AcquireLockRequest, ReleaseLockReply, ReleaseLo
 pub use meta::{
     Content, CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataReply, DelDataRequest,
     DelDataWithFeedbacksReply, DelDataWithFeedbacksRequest, ExistsReply, ExistsRequest, GetDataReply, GetDataRequest,
-    IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply, PersistRequest,
+    IfPersistReply, IfPersistRequest, ListDataRequest, NEW_MEMBER, PersistReply, PersistRequest,
 };
 pub use name::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
@@ -226,6 +226,35 @@ macro_rules! requests {
             ReleaseLeases(ReleaseLeasesNotice),
         }
 
+        /// The types of requests, for who counts or compares them without their contents.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each variant is named after the request it stands for")]
+        #[non_exhaustive]
+        pub enum RequestType {
+            $($variant,)*
+            Exit,
+            ReleaseLeases,
+        }
+
+        impl RequestType {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)* Self::Exit, Self::ReleaseLeases];
+
+            /// Where it stands in [`ALL`](Self::ALL).
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
+            /// The `type` of such requests.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $kind,)*
+                    Self::Exit => "exit_request",
+                    Self::ReleaseLeases => "release_leases_notice",
+                }
+            }
+        }
+
         impl Request {
             /// Reads a request.
             ///
@@ -258,13 +287,18 @@ macro_rules! requests {
                 }
             }
 
-            /// The `type` of the request.
-            pub fn message_type(&self) -> &'static str {
+            /// The type of the request.
+            pub fn request_type(&self) -> RequestType {
                 match self {
-                    $(Self::$variant(_) => $kind,)*
-                    Self::Exit(_) => "exit_request",
-                    Self::ReleaseLeases(_) => "release_leases_notice",
+                    $(Self::$variant(_) => RequestType::$variant,)*
+                    Self::Exit(_) => RequestType::Exit,
+                    Self::ReleaseLeases(_) => RequestType::ReleaseLeases,
                 }
+            }
+
+            /// The `type` of the request, as it is written.
+            pub fn message_type(&self) -> &'static str {
+                self.request_type().name()
             }
         }
     };
@@ -280,6 +314,7 @@ requests! {
     GetBuffers(GetBuffersRequest) = "get_buffers_request" => GetBuffersReply = "get_buffers_reply",
     DropBuffer(DropBufferRequest) = "drop_buffer_request" => DropBufferReply = "drop_buffer_reply",
     ShrinkBuffer(ShrinkBufferRequest) = "shrink_buffer_request" => ShrinkBufferReply = "shrink_buffer_reply",
+    Keep(KeepRequest) = "keep_request" => KeepReply = "keep_reply",
     CreateData(CreateDataRequest) = "create_data_request" => CreateDataReply = "create_data_reply",
     CreateDatas(CreateDatasRequest) = "create_datas_request" => CreateDatasReply = "create_datas_reply",
     GetData(GetDataRequest) = "get_data_request" => GetDataReply = "get_data_reply",
@@ -370,6 +405,13 @@ mod tests {
         ] {
             assert_eq!(code_of(body), 1, "{body}");
         }
+    }
+
+    #[test]
+    fn every_type_stands_where_its_index_says() {
+        assert!(RequestType::ALL.iter().enumerate().all(|(index, kind)| kind.index() == index));
+        let request = Request::Exit(ExitRequest {});
+        assert_eq!((request.request_type(), request.message_type()), (RequestType::Exit, "exit_request"));
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub struct CreateRemoteBufferRequest {
     /// Whether the bytes travel by RDMA; then there is one reply.
     #[serde(default)]
     pub use_rdma: bool,
+    /// Whether the blob is [owned](super::CreateBufferRequest::owned).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
 }
 
 /// Makes several blobs, all or none, of bytes that the client sends after the first reply.
@@ -39,6 +42,9 @@ pub struct CreateRemoteBuffersRequest {
     /// Whether the bytes travel by RDMA; then there is one reply.
     #[serde(default)]
     pub use_rdma: bool,
+    /// Whether the blobs are [owned](super::CreateBufferRequest::owned).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owned: bool,
 }
 
 /// Asks for the bytes of sealed blobs, which follow the reply in its order.

@@ -112,6 +112,12 @@ pub struct NativeReply {
     /// Objects can be created and their blobs sealed by one request.
     #[serde(default)]
     pub seal_on_create: bool,
+    /// Objects and their members can be created by one request, see [`NEW_MEMBER`](super::NEW_MEMBER).
+    #[serde(default)]
+    pub whole_trees: bool,
+    /// Blobs can be [owned](super::CreateBufferRequest::owned) by their connection.
+    #[serde(default)]
+    pub owned_blobs: bool,
     /// Differs between incarnations of a server, so that ids of an earlier one are not taken for its own.
     pub incarnation: u64,
 }

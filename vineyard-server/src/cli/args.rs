@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
 
+use crate::config::StockLeases;
+
 use super::gflags::{FLAGS, Flag, Kind, Role, rewrite};
 
 /// A vineyard server: holds large immutable data in shared memory, so that the processes of this machine share it
@@ -63,6 +65,11 @@ pub(super) struct Args {
     #[arg(long, hide = true, overrides_with = "no_rpc")]
     rpc: bool,
 
+    /// Tells over HTTP how the server is doing, at this address and port, as 127.0.0.1:9601: /metrics for Prometheus,
+    /// /status as JSON, /healthz [default: not at all]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) http: Option<String>,
+
     /// Lets only clients in that give a user and a password of this file, which the program htpasswd writes
     #[arg(long, value_name = "FILE")]
     pub(super) htpasswd: Option<OsString>,
@@ -101,6 +108,11 @@ pub(super) struct Args {
     /// How full of streams the server may become, in percent of its size; above that, their writers wait
     #[arg(long, value_name = "PERCENT", alias = "stream_threshold", default_value_t = 80)]
     pub(super) stream_threshold: u32,
+
+    /// What becomes of deleted blobs that published clients may still look at, when memory is short: it is used again, or
+    /// kept until they go
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    pub(super) stock_leases: StockLeases,
 
     /// TCP clients are not offered to have payloads compressed
     #[arg(long, alias = "nocompression", overrides_with = "compression")]

@@ -120,6 +120,7 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         .message_memory(parse_size(&args.message_memory)?)
         .peer_timeout(Duration::from_secs(args.peer_timeout))
         .stream_threshold(args.stream_threshold)
+        .stock_leases(args.stock_leases)
         .compression(!args.no_compression)
         .deployment(args.deployment);
     if let Some(bytes) = &args.max_metadata {
@@ -133,6 +134,9 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     }
     if !args.no_rpc {
         builder = builder.rpc(args.rpc_host, args.rpc_port);
+    }
+    if let Some(address) = args.http.filter(|address| !address.is_empty()) {
+        builder = builder.http(address);
     }
     if let Some(file) = path(args.htpasswd) {
         builder = builder.htpasswd(file);
@@ -157,6 +161,9 @@ fn warn_of_differences(parsed: &Parsed) {
     }
     if !ignored.is_empty() {
         tracing::warn!("ignored, because it has no meaning here: {}", ignored.join(", "));
+    }
+    if parsed.ignored.iter().any(|name| ["metrics", "prometheus"].contains(name)) && parsed.args.http.is_none() {
+        tracing::warn!("no metrics are written to the log: --http 127.0.0.1:9601 serves them to Prometheus");
     }
     if !parsed.args.spill_path.is_empty() {
         tracing::warn!("spilling is not available in this version: nothing is written to --spill-path");

@@ -10,19 +10,25 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use vineyard_core::protocol::frame::FrameBuffer;
+use vineyard_core::protocol::{DecodeError, Request};
 
 use crate::service::{self, Connection, Entrance, Next, Waiting};
 use crate::session::Session;
 use crate::state::State;
 use crate::store::{ConnectionId, Placement};
+use crate::turn::{LARGE_BYTES, elsewhere};
 pub(crate) use room::{FREE_BYTES, Rooms};
 use room::{Room, keep};
 use stream::Stream;
 
 /// Room for replies that is kept between requests.
 const KEPT_BYTES: usize = FREE_BYTES;
+
+/// A request that took longer is the last one of this peer before the others of the thread have their turn.
+const LONG: Duration = Duration::from_micros(200);
 
 /// The longest message of a peer that has not introduced itself.
 const FIRST_BYTES: usize = 64 << 10;
@@ -38,7 +44,9 @@ pub(crate) async fn serve(state: Arc<State>, session: Arc<Session>, socket: Owne
     let Some(mut connection) = Connection::new(Arc::clone(&state), session, entrance) else { return };
     let id = connection.id();
     tracing::debug!(connection = ?id, ?entrance, "connected");
-    match converse(&state, &mut connection, socket, entrance).await {
+    let conversed = converse(&state, &mut connection, socket, entrance).await;
+    connection.give_back().await;
+    match conversed {
         Ok(()) => tracing::debug!(connection = ?id, "disconnected"),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             tracing::warn!(connection = ?id, %error, "a peer sends garbage and is disconnected");
@@ -62,25 +70,31 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
     loop {
         let mut linger = false;
         loop {
-            let body = match frames.next_frame() {
-                Ok(Some(body)) => body,
-                Ok(None) => break,
-                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-            };
+            let garbage = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+            let Some(bytes) = frames.next_len().map_err(garbage)? else { break };
             linger = LAST_SERVED.replace(Some(connection.id())) == Some(connection.id());
-            let mut next = service::serve(connection, body, &mut out);
-            let mut room = None;
+            let began = Instant::now();
+            let in_hand = state.metrics.in_hand();
+            let decoded = if bytes > LARGE_BYTES {
+                decode_elsewhere(&mut frames).await?
+            } else {
+                Request::decode(frames.next_frame().map_err(garbage)?.unwrap_or_default())
+            };
+            let mut next = service::serve(connection, decoded, bytes, &mut out).await;
+            let (mut room, mut since) = (None, Some(began));
             loop {
                 let answer = match next {
                     Next::Wait(waiting) => {
                         forget(&mut frames, &mut held);
-                        room = None;
+                        (room, since) = (None, None);
                         wait(state, connection, &mut stream, waiting, &mut out).await
                     }
-                    Next::Room(request, bytes) => {
-                        room = state.replies.get(bytes, &mut stream, &state.stop).await;
+                    Next::Room(request, most) => {
+                        room = state.replies.get(most, &mut stream, &state.stop).await;
                         match room {
-                            Some(_) => Some(service::go_on_within(connection, *request, bytes, &mut out)),
+                            Some(_) => {
+                                Some(service::go_on_within(connection, *request, most, bytes, since, &mut out).await)
+                            }
                             None if state.stop.is_cancelled() => Some(service::stopped(connection, &mut out)),
                             None => None,
                         }
@@ -97,12 +111,17 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
             if !follow(state, connection, &mut stream, &mut frames, next, &mut out, room).await? {
                 return Ok(());
             }
+            drop(in_hand);
             forget_reply(&mut out);
             if connection.is_registered() {
                 frames.set_limit(state.settings.max_message);
             }
-            // A peer that sends many requests at once does not keep this thread from the others.
-            tokio::task::coop::consume_budget().await;
+            // A peer that sends many requests at once, or such that take long, does not keep this thread from the others.
+            if began.elapsed() > LONG {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::task::coop::consume_budget().await;
+            }
         }
         let announced = frames.announced().filter(|bytes| *bytes > FREE_BYTES && !state.stop.is_cancelled());
         if let Some(bytes) = announced.filter(|_| held.is_none()) {
@@ -153,6 +172,18 @@ async fn converse(state: &State, connection: &mut Connection, socket: OwnedFd, e
     }
 }
 
+/// Takes the next message, which is there, and reads it by a thread of its own.
+async fn decode_elsewhere(frames: &mut FrameBuffer) -> io::Result<Result<Request, DecodeError>> {
+    let mut taken = std::mem::take(frames);
+    let job = move || {
+        let decoded = taken.next_frame().map(|body| Request::decode(body.unwrap_or_default()));
+        (taken, decoded)
+    };
+    let (taken, decoded) = elsewhere(job).await.ok_or(io::ErrorKind::Interrupted)?;
+    *frames = taken;
+    decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
 /// Gives back what a message took that has been handled.
 fn forget(frames: &mut FrameBuffer, held: &mut Option<Room>) {
     if held.is_some() {
@@ -201,7 +232,7 @@ async fn follow(
                     return Ok(false);
                 }
             }
-            service::received(connection, incoming, out);
+            service::received(connection, incoming, out).await;
             stream.write_all(out).await?;
         }
         Next::Send(outgoing) => {
@@ -209,7 +240,7 @@ async fn follow(
             forget_reply(out);
             keep(&mut room, outgoing.placements.len().saturating_mul(size_of::<Placement>()));
             transfer::send(stream, &outgoing).await?;
-            service::sent(connection, &outgoing);
+            service::sent(connection, &outgoing).await;
         }
         Next::Silence | Next::Wait(_) | Next::Room(..) => {}
         Next::Farewell => {

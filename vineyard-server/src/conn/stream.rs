@@ -18,6 +18,9 @@ use crate::service::Entrance;
 const SMALL_READ: usize = 4 << 10;
 const LARGE_READ: usize = 256 << 10;
 
+/// Bytes that are written before the other connections of the thread have their turn.
+const WRITE_STEP: usize = 1 << 20;
+
 /// How long a thread looks for the next request of a peer that it just served, before it sleeps. A peer that does one
 /// request after the other is woken by the reply and sends the next within some tens of microseconds, while to sleep
 /// and to be woken on another processor takes 10 on a good day and 60 on a virtual machine whose idle processors halt.
@@ -223,13 +226,20 @@ impl Stream {
     ///
     /// What the system says; [`io::ErrorKind::TimedOut`] if the peer does not read.
     pub(crate) async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
-        self.patiently(|socket| {
-            let count = send(socket.as_raw_fd(), rest, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT)?;
-            rest = rest.get(count..).unwrap_or_default();
-            Ok(rest.is_empty())
-        })
-        .await
+        for (number, step) in bytes.chunks(WRITE_STEP).enumerate() {
+            if number > 0 {
+                // A peer that reads as fast as this thread writes would keep it to itself.
+                tokio::task::yield_now().await;
+            }
+            let mut rest = step;
+            self.patiently(|socket| {
+                let count = send(socket.as_raw_fd(), rest, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT)?;
+                rest = rest.get(count..).unwrap_or_default();
+                Ok(rest.is_empty())
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Sends one byte that carries a descriptor, as a message of its own.

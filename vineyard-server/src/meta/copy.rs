@@ -10,6 +10,9 @@ use super::refusal::{absent, error, integer, invalid, short};
 use super::tree::Tree;
 use crate::ids::IdGenerator;
 
+/// Fields that may be laid over a copy: they are looked at while others wait.
+const MOST_EXTRA: usize = 1 << 14;
+
 impl Tree {
     /// Copies an object under a new id: the same members, signature, time, labels, name and persistence, with the
     /// fields of `extra` laid over. They may change the typename, the time and the signature and replace members. `id`
@@ -21,7 +24,7 @@ impl Tree {
     ///
     /// - Code 1: a signature that is not an integer.
     /// - Code 7: a blob, an `extra` that is not a JSON object or holds an array or object, the typename of blobs.
-    /// - Code 21: a typename that is not text, a time that is not an integer, another instance, `global` changed, a
+    /// - Code 21: more fields than are laid over, a typename that is not text, a time that is not an integer, another instance, `global` changed, a
     ///   copy that would be too large to be read.
     /// - Code 27: there is no such object.
     /// - Code 41: the server may keep no more.
@@ -34,9 +37,14 @@ impl Tree {
         let Value::Object(extra) = extra else {
             return Err(error(StatusCode::AssertionFailed, "`extra` is not a JSON object"));
         };
-        for (key, value) in extra {
-            lay_over(&mut draft, key, value)?;
+        if extra.len() > MOST_EXTRA {
+            return Err(invalid(format!("{} fields in `extra`, at most {MOST_EXTRA} are laid over", extra.len())));
         }
+        let mut laid_over = Vec::new();
+        for (key, value) in extra {
+            laid_over.extend(lay_over(&mut draft, key, value)?);
+        }
+        draft.lay_over(laid_over);
         let too_deep = |key: &str| invalid(format!("`{}` of {id} is nested too deeply", short(key)));
         draft.own = draft.measure().map_err(too_deep)?;
         draft.whole = self.expand(&draft);
@@ -57,8 +65,8 @@ impl Tree {
     }
 }
 
-/// Sets one field of a copy.
-fn lay_over(draft: &mut Draft, key: &str, value: &Value) -> Result<(), ServerError> {
+/// Sets what has a place of its own in a copy, and gives any other field.
+fn lay_over(draft: &mut Draft, key: &str, value: &Value) -> Result<Option<(Box<str>, Field)>, ServerError> {
     if value.is_array() || value.is_object() {
         let message = format!("`{}` of `extra` is an array or object, expected a plain value", short(key));
         return Err(error(StatusCode::AssertionFailed, message));
@@ -93,7 +101,7 @@ fn lay_over(draft: &mut Draft, key: &str, value: &Value) -> Result<(), ServerErr
         "global" if value.as_bool() != Some(draft.global) => {
             return Err(invalid(format!("`global` of `extra` is {value}, of the object it is {}", draft.global)));
         }
-        _ => draft.set(key, Field::from_value(value)),
+        _ => return Ok(Some((key.into(), Field::from_value(value)))),
     }
-    Ok(())
+    Ok(None)
 }

@@ -4,17 +4,28 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vineyard_core::meta::{MetaField, MetaTree};
+use vineyard_core::protocol::NEW_MEMBER;
 use vineyard_core::{InstanceId, ObjectId, ServerError, Signature, StatusCode};
 
 use super::extent::Extent;
 use super::record::{BlobLength, Draft, Field};
 use super::refusal::{error, integer, invalid, short};
+use super::sketch::{Sketch, Sketched, Sketches};
 use super::tree::Tree;
 use super::{BLOB_TYPENAME, Blobs, LABELS_KEY, NAME_KEY};
 use crate::ids::IdGenerator;
 
 /// Keys that have a place of their own in a record; `id` is not stored at all.
 pub(super) const PLACED_KEYS: [&str; 6] = ["__timestamp", "id", "instance_id", "signature", "transient", "typename"];
+
+/// What [`Tree::create`] made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Creation {
+    /// What came of each tree.
+    pub objects: Vec<Created>,
+    /// Blobs of this instance that were linked; several times if they were.
+    pub blobs: Vec<ObjectId>,
+}
 
 /// What [`Tree::create`] made of one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +42,19 @@ impl Tree {
     /// Creates objects, in order, all or none.
     ///
     /// A member is named by a tree with nothing but its `id`, or described by a full tree. A described object that
-    /// exists is taken as it is; one that does not is created under the id given, with its members. `strict` refuses
-    /// blobs that `blobs` does not know; otherwise a description of a blob is believed, and its length is looked up
-    /// when it is read. Objects are transient whatever the client says, and top-level ids are made by `ids`.
+    /// exists is taken as it is; one that does not is created under the id given, with its members. Objects are
+    /// transient whatever the client says, and top-level ids are made by `ids`.
+    ///
+    /// `strict` is for clients of our own: a member may also be named by a tree with nothing but [`NEW_MEMBER`], and
+    /// blobs that `blobs` does not know are refused. For others a description of a blob is believed, and its length is
+    /// looked up when it is read.
     ///
     /// # Errors
     ///
     /// - Code 1: a signature that is not an integer.
     /// - Code 7: no `instance_id`, or the typename of blobs.
-    /// - Code 21: no textual `typename`, an `instance_id` that is not an integer, a malformed id, a blob without its
-    ///   description, a cycle, a tree that is too deep or too large.
+    /// - Code 21: no textual `typename`, an `instance_id` that is not an integer, a malformed id, a place that is not
+    ///   one of an object before, a blob without its description, a cycle, a tree that is too deep or too large.
     /// - Code 25: a member without `id`.
     /// - Code 27: a member that is only named and does not exist, or with `strict` a blob that is not known.
     /// - Code 41: the server may keep no more.
@@ -52,12 +66,38 @@ impl Tree {
         now_millis: u64,
         blobs: &dyn Blobs,
         strict: bool,
-    ) -> Result<Vec<Created>, ServerError> {
-        let (drafts, claims) = (BTreeMap::new(), BTreeMap::new());
-        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, path: Vec::new() };
-        let created = contents.iter().map(|content| batch.add(content, now_millis)).collect::<Result<_, _>>()?;
-        let Batch { drafts, claims, .. } = batch;
-        self.take_room(drafts.values().map(Draft::weight).fold(0, u64::saturating_add))?;
+    ) -> Result<Creation, ServerError> {
+        self.create_sketched(&mut Sketches::new(contents, false), ids, now_millis, blobs, strict)
+    }
+
+    /// As [`create`](Self::create), of trees that were read before.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_sketched(
+        &mut self,
+        sketches: &mut Sketches<'_>,
+        ids: &IdGenerator,
+        now_millis: u64,
+        blobs: &dyn Blobs,
+        strict: bool,
+    ) -> Result<Creation, ServerError> {
+        let (drafts, claims, created) = (BTreeMap::new(), BTreeMap::new(), Creation::default());
+        let mut tops = std::mem::take(&mut sketches.tops).into_iter();
+        let (unused, refused, path) = (&mut sketches.unused, &mut sketches.refused, Vec::new());
+        let mut batch = Batch { tree: self, ids, blobs, strict, drafts, claims, created, unused, refused, path };
+        let added = tops.by_ref().try_for_each(|content| batch.add(content, now_millis));
+        let Batch { drafts, claims, created, .. } = batch;
+        if let Err(error) = added {
+            sketches.refused.extend(drafts.into_values());
+            sketches.unused.extend(tops);
+            return Err(error);
+        }
+        if let Err(error) = self.take_room(drafts.values().map(Draft::weight).fold(0, u64::saturating_add)) {
+            sketches.refused.extend(drafts.into_values());
+            return Err(error);
+        }
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
@@ -70,7 +110,7 @@ impl Tree {
 }
 
 /// Objects of one request that are checked; nothing is stored before all of them are.
-struct Batch<'a> {
+struct Batch<'a, 's> {
     tree: &'a Tree,
     ids: &'a IdGenerator,
     blobs: &'a dyn Blobs,
@@ -78,6 +118,11 @@ struct Batch<'a> {
     drafts: BTreeMap<ObjectId, Draft>,
     /// Signatures that links of the drafts go by.
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
+    /// What came of the trees so far.
+    created: Creation,
+    /// Descriptions of members that exist.
+    unused: &'a mut Vec<Sketch<'s>>,
+    refused: &'a mut Vec<Draft>,
     /// The objects that are being checked, outermost first.
     path: Vec<ObjectId>,
 }
@@ -106,9 +151,10 @@ struct Parent<'a> {
     global: bool,
 }
 
-impl Batch<'_> {
+impl<'s> Batch<'_, 's> {
     /// Checks a top-level object.
-    fn add(&mut self, content: &MetaTree, now_millis: u64) -> Result<Created, ServerError> {
+    fn add(&mut self, sketch: Sketch<'s>, now_millis: u64) -> Result<(), ServerError> {
+        let content = sketch.tree;
         let typename = content.typename().ok_or_else(|| invalid("the metadata has no `typename` that is text"))?;
         if typename == BLOB_TYPENAME {
             return Err(error(StatusCode::AssertionFailed, format!("`{BLOB_TYPENAME}` has no metadata of its own")));
@@ -125,12 +171,14 @@ impl Batch<'_> {
         let signature = signature(content, typename)?.unwrap_or_else(|| self.ids.signature());
         let id = self.tree.fresh_id(self.ids, |id| self.drafts.contains_key(&id));
         let head = Head { id, typename, instance, signature: Some(signature), timestamp: Some(now_millis) };
-        let summary = self.object(content, head)?;
-        Ok(Created { id, signature, instance_id: summary.instance })
+        let summary = self.object(sketch, head)?;
+        self.created.objects.push(Created { id, signature, instance_id: summary.instance });
+        Ok(())
     }
 
     /// Checks an object and what it is made of, and drafts it.
-    fn object(&mut self, content: &MetaTree, head: Head<'_>) -> Result<Summary, ServerError> {
+    fn object(&mut self, sketch: Sketch<'s>, head: Head<'_>) -> Result<Summary, ServerError> {
+        let Sketch { tree: content, fields, own } = sketch;
         let Head { id, typename, instance: own_instance, signature, timestamp } = head;
         let global = match content.field("global") {
             None => false,
@@ -149,19 +197,43 @@ impl Batch<'_> {
             whole: Extent::NODE,
             fields: Vec::new(),
         };
-        let mut members = Vec::new();
+        let mut fields = fields.into_iter();
         self.path.push(id);
-        for (key, field) in content.fields().filter(|(key, _)| !PLACED_KEYS.contains(key)) {
-            let field = match field {
-                MetaField::Value(value) => Field::from_value(value),
-                MetaField::Member(_) if [LABELS_KEY, NAME_KEY].contains(&key) => {
-                    return Err(invalid(format!("{} is a member, expected text", parent.field(key))));
+        let filled = self.fill(&mut draft, &mut fields, own, &parent);
+        self.path.pop();
+        if let Err(error) = filled {
+            self.refused.push(draft);
+            self.unused.push(Sketch { tree: content, fields: fields.collect(), own: Ok(Extent::NODE) });
+            return Err(error);
+        }
+        let summary = Summary::of(&draft);
+        self.drafts.insert(id, draft);
+        Ok(summary)
+    }
+
+    /// Checks the fields of an object, and measures it.
+    fn fill(
+        &mut self,
+        draft: &mut Draft,
+        fields: &mut std::vec::IntoIter<(Box<str>, Sketched<'s>)>,
+        own: Result<Extent, Box<str>>,
+        parent: &Parent<'_>,
+    ) -> Result<(), ServerError> {
+        let own_instance = draft.instance;
+        let (mut members, mut num_blobs) = (Vec::new(), 0_u32);
+        draft.fields.reserve_exact(fields.len());
+        for (key, sketched) in fields {
+            let field = match sketched {
+                Sketched::Plain(field) => field,
+                Sketched::Member(..) if [LABELS_KEY, NAME_KEY].contains(&&*key) => {
+                    return Err(invalid(format!("{} is a member, expected text", parent.field(&key))));
                 }
-                MetaField::Member(member) => {
-                    let (field, instance) = self.member(&parent, key, member, &mut members)?;
+                Sketched::Member(tree, sketch) => {
+                    let (field, instance) = self.member(parent, &key, tree, sketch, &mut members)?;
+                    num_blobs = num_blobs.saturating_add(u32::from(field.is_blob()));
                     if instance != own_instance {
-                        if !global {
-                            let what = parent.field(key);
+                        if !parent.global {
+                            let what = parent.field(&key);
                             let message = format!("{what} lives on {instance}, its local parent on {own_instance}");
                             return Err(error(StatusCode::GlobalObjectInvalid, message));
                         }
@@ -170,20 +242,17 @@ impl Batch<'_> {
                     field
                 }
             };
-            draft.fields.push((key.into(), field));
+            draft.fields.push((key, field));
         }
-        self.path.pop();
-        let too_deep = |key: &str| invalid(format!("{} is nested too deeply", parent.field(key)));
-        draft.own = draft.measure().map_err(too_deep)?;
+        draft.own = own.map_err(|key| invalid(format!("{} is nested too deeply", parent.field(&key))))?;
+        (0..num_blobs).for_each(|_| draft.own.include(Extent::BLOB));
         draft.whole = draft.own;
         members.into_iter().for_each(|member| draft.whole.include(member));
         if !draft.whole.fits() {
-            let (found, limit) = (draft.whole, Extent::largest());
-            return Err(invalid(format!("`{}` expands to {found}, the limit is {limit}", short(typename))));
+            let (found, limit, typename) = (draft.whole, Extent::largest(), short(parent.typename));
+            return Err(invalid(format!("`{typename}` expands to {found}, the limit is {limit}")));
         }
-        let summary = Summary::of(&draft);
-        self.drafts.insert(id, draft);
-        Ok(summary)
+        Ok(())
     }
 
     /// Checks a member, with what it stands for: how it is linked, and where it lives.
@@ -191,19 +260,14 @@ impl Batch<'_> {
         &mut self,
         parent: &Parent<'_>,
         key: &str,
-        tree: &MetaTree,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
         members: &mut Vec<Extent>,
     ) -> Result<(Field, InstanceId), ServerError> {
         let what = || parent.field(key);
-        let Some(id) = tree.field("id") else {
-            return Err(error(StatusCode::MetaTreeNameNotExists, format!("{} has no `id`", what())));
-        };
-        let id = match id {
-            MetaField::Value(Value::String(text)) => text.parse::<ObjectId>().ok(),
-            _ => None,
-        };
-        let id = id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))?;
+        let id = self.named(tree, &what)?;
         if id.is_blob() {
+            self.unused.extend(sketch);
             return self.blob(id, tree, &what);
         }
         if tree.typename() == Some(BLOB_TYPENAME) {
@@ -213,12 +277,15 @@ impl Batch<'_> {
             return Err(invalid(format!("{} is {id}, of which it is a part itself", what())));
         }
         let member = match self.summary(id) {
-            Some(known) => known,
+            Some(known) => {
+                self.unused.extend(sketch);
+                known
+            }
             None if tree.len() == 1 => {
                 let message = format!("{} is {id}, which does not exist", what());
                 return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
             }
-            None => self.described(id, tree, &what)?,
+            None => self.described(id, tree, sketch, &what)?,
         };
         if parent.global && member.global {
             let message = format!("{} is global, which members of global objects must not be", what());
@@ -226,6 +293,28 @@ impl Batch<'_> {
         }
         members.push(member.extent);
         Ok((self.link(parent, id, &member), member.instance))
+    }
+
+    /// Which object or blob a member is.
+    fn named(&self, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<ObjectId, ServerError> {
+        match (tree.field("id"), tree.field(NEW_MEMBER).filter(|_| self.strict && tree.len() == 1)) {
+            (Some(id), _) => {
+                let id = match id {
+                    MetaField::Value(Value::String(text)) => text.parse().ok(),
+                    _ => None,
+                };
+                id.ok_or_else(|| invalid(format!("`id` of {} is not the text of an object id", what())))
+            }
+            (None, Some(place)) => {
+                let place = number(place).and_then(|place| usize::try_from(place).ok());
+                let created = place.and_then(|place| self.created.objects.get(place));
+                created.map(|created| created.id).ok_or_else(|| {
+                    let before = self.created.objects.len();
+                    invalid(format!("`{NEW_MEMBER}` of {} is not the place of one of the {before} before it", what()))
+                })
+            }
+            (None, None) => Err(error(StatusCode::MetaTreeNameNotExists, format!("{} has no `id`", what()))),
+        }
     }
 
     /// How a parent refers to a member object.
@@ -240,7 +329,13 @@ impl Batch<'_> {
     }
 
     /// Creates a member under the id that it came with.
-    fn described(&mut self, id: ObjectId, tree: &MetaTree, what: &dyn Fn() -> String) -> Result<Summary, ServerError> {
+    fn described(
+        &mut self,
+        id: ObjectId,
+        tree: &'s MetaTree,
+        sketch: Option<Sketch<'s>>,
+        what: &dyn Fn() -> String,
+    ) -> Result<Summary, ServerError> {
         // The path bounds the recursion; how deep the finished tree is, is checked with its extent.
         if u32::try_from(self.path.len()).map_or(true, |depth| depth >= Extent::MAX_DEPTH) {
             return Err(invalid(format!("{} is nested more than {} levels deep", what(), Extent::MAX_DEPTH)));
@@ -252,12 +347,13 @@ impl Batch<'_> {
             invalid(format!("{} is {id}, which does not exist and has no `instance_id` that is an integer", what()))
         })?;
         let signature = signature(tree, typename)?;
-        self.object(tree, Head { id, typename, instance, signature, timestamp: None })
+        let sketch = sketch.unwrap_or_else(|| Sketch::new(tree, 0));
+        self.object(sketch, Head { id, typename, instance, signature, timestamp: None })
     }
 
     /// Checks the description of a blob: how it is linked, and where it lives.
     fn blob(
-        &self,
+        &mut self,
         id: ObjectId,
         tree: &MetaTree,
         what: &dyn Fn() -> String,
@@ -280,7 +376,12 @@ impl Batch<'_> {
             let message = format!("{} is the blob {id} of {instance}, which is not here or not sealed", what());
             return Err(error(StatusCode::MetaTreeSubtreeNotExists, message));
         }
-        let field = if here { Field::Blob(id, BlobLength::new(length)) } else { Field::RemoteBlob(id, instance) };
+        let field = if here {
+            self.created.blobs.push(id);
+            Field::Blob(id, BlobLength::new(length))
+        } else {
+            Field::RemoteBlob(id, instance)
+        };
         Ok((field, instance))
     }
 

@@ -6,13 +6,15 @@
 //! 2. What was asked for goes once nothing uses it any more.
 //! 3. The blobs of what goes, go once nothing uses them any more. With `deep` so do the member objects of what was asked
 //!    for, and theirs in turn. An ancestor that only `force` took keeps its member objects.
+//!
+//! What has parents goes after them, so at any moment the objects that are left have all their members. A deletion can
+//! thus be done in steps, between which others create and delete: what they link to in the meantime is in use.
 
 use std::collections::{BTreeSet, HashSet};
 
 use vineyard_core::ObjectId;
 
 use super::is_everlasting;
-use super::publish::Changes;
 use super::tree::Tree;
 
 /// What [`Tree::delete`] removed, in the order of the ids.
@@ -31,99 +33,98 @@ impl Tree {
     /// it if nothing else uses them; so do its member objects, recursively, with `deep`. The order of `ids` does not
     /// matter, absent ones are no error, and names stay. Cost grows with what is removed and its links.
     pub fn delete(&mut self, ids: &[ObjectId], force: bool, deep: bool) -> Deleted {
-        let requested: Vec<ObjectId> = ids.iter().copied().filter(|id| !is_everlasting(*id)).collect();
-        let changes = self.changes();
-        let mut deletion = Deletion {
-            wanted: requested.iter().copied().collect(),
-            tree: self,
-            gone: HashSet::new(),
-            pending: BTreeSet::new(),
-            deleted: Deleted::default(),
-            changes,
-        };
-        if force {
-            let doomed = deletion.with_ancestors(&requested);
-            let deep_ones = if deep { deletion.with_members_in(&doomed, &requested) } else { HashSet::new() };
-            for id in doomed {
-                deletion.remove(id, deep_ones.contains(&id));
-            }
-        } else {
-            deletion.pending.extend(requested);
-        }
-        deletion.settle(deep);
-        let Deletion { changes, deleted: Deleted { mut objects, mut blobs }, .. } = deletion;
-        self.publish(changes);
-        self.settle();
+        let Deleted { mut objects, mut blobs } = Deletion::new(ids, force, deep).step(self, usize::MAX);
         objects.sort_unstable();
         blobs.sort_unstable();
         Deleted { objects, blobs }
     }
 }
 
-struct Deletion<'a> {
-    tree: &'a mut Tree,
+/// A deletion that is done in steps, as [`Tree::delete`] does it at once.
+#[derive(Debug)]
+pub struct Deletion {
+    deep: bool,
     /// Goes as soon as nothing uses it: asked for, or taken along as a member.
     wanted: HashSet<ObjectId>,
     gone: HashSet<ObjectId>,
+    /// Goes with all its ancestors.
+    forced: Vec<ObjectId>,
+    /// One that goes by force, and above it one ancestor over the other.
+    path: Vec<ObjectId>,
     /// Wanted ones that may have lost their last user; the lowest id is looked at first.
     pending: BTreeSet<ObjectId>,
-    deleted: Deleted,
-    changes: Changes,
 }
 
-impl Deletion<'_> {
-    fn with_ancestors(&self, ids: &[ObjectId]) -> HashSet<ObjectId> {
-        closure(ids, |id| self.tree.edges.parents(id, self.tree.record(id)).collect())
+impl Deletion {
+    /// What is to be deleted; nothing is yet. Cost grows with the ids.
+    pub fn new(ids: &[ObjectId], force: bool, deep: bool) -> Self {
+        let requested = || ids.iter().copied().filter(|id| !is_everlasting(*id));
+        let wanted = requested().collect();
+        let (forced, pending) =
+            if force { (requested().collect(), BTreeSet::new()) } else { (Vec::new(), requested().collect()) };
+        Self { deep, wanted, gone: HashSet::new(), forced, path: Vec::new(), pending }
     }
 
-    /// Those of `ids`, and of the members below them, that are in `within`.
-    fn with_members_in(&self, within: &HashSet<ObjectId>, ids: &[ObjectId]) -> HashSet<ObjectId> {
-        closure(ids, |id| self.members(id).into_iter().filter(|member| within.contains(member)).collect())
+    /// Whether everything was deleted.
+    pub fn is_done(&self) -> bool {
+        self.forced.is_empty() && self.path.is_empty() && self.pending.is_empty()
     }
 
-    fn members(&self, id: ObjectId) -> Vec<ObjectId> {
-        let links = self.tree.record(id).into_iter().flat_map(|record| record.links());
-        links.filter_map(|link| self.tree.edges.member(link)).filter(|member| !is_everlasting(*member)).collect()
-    }
-
-    fn settle(&mut self, deep: bool) {
-        while let Some(id) = self.pending.pop_first() {
-            if self.tree.edges.is_deletable(id, self.tree.record(id)) {
-                self.remove(id, deep);
+    /// Looks at no more than so many objects and blobs, and deletes those that can go, in one revision. Says which they
+    /// were, in the order in which they went.
+    pub fn step(&mut self, tree: &mut Tree, most: usize) -> Deleted {
+        let mut changes = tree.changes();
+        let mut deleted = Deleted::default();
+        for _ in 0..most {
+            if self.is_done() {
+                break;
+            }
+            let Some(id) = self.next(tree) else { continue };
+            if !self.gone.insert(id) {
+                continue;
+            }
+            let deep = self.deep && self.wanted.contains(&id);
+            for member in members(tree, id) {
+                if deep || member.is_blob() {
+                    self.wanted.insert(member);
+                }
+                if self.wanted.contains(&member) {
+                    self.pending.insert(member);
+                }
+            }
+            if tree.remove(id, &mut changes) {
+                deleted.objects.push(id);
+            } else if id.is_blob() {
+                deleted.blobs.push(id);
             }
         }
+        tree.publish(changes);
+        tree.settle();
+        deleted
     }
 
-    fn remove(&mut self, id: ObjectId, deep: bool) {
-        if !self.gone.insert(id) {
-            return;
+    /// Looks at one object or blob, and gives it if it can go.
+    fn next(&mut self, tree: &Tree) -> Option<ObjectId> {
+        let Some(id) = self.path.last().copied().or_else(|| self.forced.pop()) else {
+            let id = self.pending.pop_first()?;
+            return tree.edges.is_deletable(id, tree.record(id)).then_some(id);
+        };
+        if self.path.is_empty() {
+            self.path.push(id);
         }
-        for member in self.members(id) {
-            if deep || member.is_blob() {
-                self.wanted.insert(member);
+        // Signatures that other objects took over can lead to a cycle; then what is on the path goes with it.
+        let parent = tree.edges.parents(id, tree.record(id)).find(|parent| !self.path.contains(parent));
+        match parent {
+            Some(parent) => {
+                self.path.push(parent);
+                None
             }
-            if self.wanted.contains(&member) {
-                self.pending.insert(member);
-            }
-        }
-        if self.tree.remove(id, &mut self.changes) {
-            self.deleted.objects.push(id);
-        } else if id.is_blob() {
-            self.deleted.blobs.push(id);
+            None => self.path.pop(),
         }
     }
 }
 
-/// `ids` and all that `next` leads to from them.
-fn closure(ids: &[ObjectId], next: impl Fn(ObjectId) -> Vec<ObjectId>) -> HashSet<ObjectId> {
-    let mut found: HashSet<ObjectId> = ids.iter().copied().collect();
-    let mut pending = ids.to_vec();
-    while let Some(id) = pending.pop() {
-        for id in next(id) {
-            if found.insert(id) {
-                pending.push(id);
-            }
-        }
-    }
-    found
+fn members(tree: &Tree, id: ObjectId) -> Vec<ObjectId> {
+    let links = tree.record(id).into_iter().flat_map(|record| record.links());
+    links.filter_map(|link| tree.edges.member(link)).filter(|member| !is_everlasting(*member)).collect()
 }

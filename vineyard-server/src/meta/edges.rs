@@ -1,6 +1,7 @@
 //! Who uses whom. Kept exactly as the links of the stored records say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use vineyard_core::{InstanceId, ObjectId, Signature};
 
@@ -164,6 +165,13 @@ impl Edges {
         let mut blobs: Vec<ObjectId> = used.map(|(member, _)| *member).collect();
         blobs.dedup();
         blobs
+    }
+
+    /// The first blob of this instance behind an id that is used.
+    pub fn next_blob(&self, after: ObjectId) -> Option<ObjectId> {
+        // Ids of blobs are greater than those of objects.
+        let last = (after.max(ObjectId::EMPTY_BLOB), ObjectId::from_raw(u64::MAX));
+        self.by_id.range((Bound::Excluded(last), Bound::Unbounded)).next().map(|(member, _)| *member)
     }
 
     /// All pairs of member and parent tied by id, for comparing with what the records say.

@@ -44,6 +44,7 @@ mod pointer;
 mod publish;
 mod record;
 mod refusal;
+mod sketch;
 mod text;
 mod tree;
 mod view;
@@ -53,9 +54,11 @@ mod weight;
 mod tests;
 
 pub use apply::Applied;
-pub use create::Created;
-pub use delete::Deleted;
+pub use clear::Cleared;
+pub use create::{Created, Creation};
+pub use delete::{Deleted, Deletion};
 pub(crate) use names::check_length;
+pub use sketch::Sketches;
 pub use tree::Tree;
 pub use view::{BlobView, View};
 

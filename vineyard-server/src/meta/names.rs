@@ -90,14 +90,14 @@ impl Tree {
     /// Enters a name, whatever it stood for.
     pub(super) fn set_name(&mut self, name: &str, id: ObjectId) {
         if self.names.insert(name.to_owned(), id).is_none() {
-            self.weight = self.weight.saturating_add(weight::of_name(name));
+            self.names_weight = self.names_weight.saturating_add(weight::of_name(name));
         }
     }
 
     /// Strikes a name out; what it stood for.
     pub(super) fn remove_name(&mut self, name: &str) -> Option<ObjectId> {
         let id = self.names.remove(name)?;
-        self.weight = self.weight.saturating_sub(weight::of_name(name));
+        self.names_weight = self.names_weight.saturating_sub(weight::of_name(name));
         Some(id)
     }
 
@@ -107,7 +107,9 @@ impl Tree {
     ///
     /// Code 41 if the server may keep no more.
     pub(super) fn set_text(&mut self, id: ObjectId, key: &str, text: &str) -> Result<Option<()>, ServerError> {
-        self.take_room(weight::of_text(text).saturating_add(weight::of_key(key)))?;
+        let room = weight::of_text(text).saturating_add(weight::of_key(key));
+        // What the caller took is given back as well.
+        self.take_room(room).inspect_err(|_| self.settle())?;
         let Some(record) = self.records.get_mut(&id) else { return Ok(None) };
         let before = record.weight();
         let is_set = record.set_text(key, text, &mut self.key_lists);

@@ -41,7 +41,7 @@ pub(super) enum Field {
     Number(Number),
     Text(Text),
     /// An array.
-    Json(Box<Value>),
+    Json(Box<Weighed>),
     Object(ObjectId),
     /// A member of a global object: whichever object carries the signature.
     Signature(Signature),
@@ -49,6 +49,14 @@ pub(super) enum Field {
     Blob(ObjectId, BlobLength),
     /// A blob of another instance. Its id may repeat one of ours.
     RemoteBlob(ObjectId, InstanceId),
+}
+
+/// A plain value, and about how much memory it takes. To find that out takes time with its length, so it is not done
+/// under the lock of the metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Weighed {
+    pub value: Value,
+    pub weight: u64,
 }
 
 /// Bytes of a blob, if they were known when it became a member. A blob has no record, so they are kept with the link.
@@ -155,7 +163,9 @@ impl Field {
             Value::Bool(flag) => Self::Bool(*flag),
             Value::Number(number) => Self::Number(number.clone()),
             Value::String(text) => Self::Text(Text::from(text.as_str())),
-            Value::Array(_) | Value::Object(_) => Self::Json(Box::new(value.clone())),
+            Value::Array(_) | Value::Object(_) => {
+                Self::Json(Box::new(Weighed { value: value.clone(), weight: weight::of_value(value) }))
+            }
         }
     }
 
@@ -169,13 +179,18 @@ impl Field {
         }
     }
 
+    /// Whether it is a blob, here or elsewhere.
+    pub fn is_blob(&self) -> bool {
+        matches!(self, Self::Blob(..) | Self::RemoteBlob(..))
+    }
+
     /// Adds the field to the extent of its object; member objects are not part of that. `None` if it is nested too
     /// deeply.
-    fn include_in(&self, own: &mut Extent) -> Option<()> {
+    pub fn include_in(&self, own: &mut Extent) -> Option<()> {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) => own.include_text(""),
             Self::Text(text) => own.include_text(text.as_str()),
-            Self::Json(value) => own.include_value(value)?,
+            Self::Json(json) => own.include_value(&json.value)?,
             Self::Blob(..) | Self::RemoteBlob(..) => own.include(Extent::BLOB),
             Self::Object(_) | Self::Signature(_) => {}
         }
@@ -206,16 +221,18 @@ impl Draft {
         weight::of_fields(self.fields.iter().map(|(_, field)| field)).saturating_add(shared)
     }
 
-    /// Sets a field, whatever the key held.
-    pub fn set(&mut self, key: &str, field: Field) {
-        match self.fields.binary_search_by(|(probe, _)| (**probe).cmp(key)) {
-            Ok(at) => {
-                if let Some((_, held)) = self.fields.get_mut(at) {
-                    *held = field;
-                }
+    /// Sets fields, whatever their keys held.
+    pub fn lay_over(&mut self, fields: Vec<(Box<str>, Field)>) {
+        self.fields.extend(fields);
+        // Stable: of two fields with one key, the second is the new one.
+        self.fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.fields.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                std::mem::swap(next, kept);
             }
-            Err(at) => self.fields.insert(at, (key.into(), field)),
-        }
+            same
+        });
     }
 }
 

@@ -36,9 +36,9 @@ use crate::ids::IdGenerator;
 /// let mut tree = Tree::new(instance);
 /// let content: MetaTree = serde_json::from_str(r#"{"typename": "T", "instance_id": 0, "x": 1}"#)?;
 /// let created = tree.create(&[content], &IdGenerator::new(instance), 1_700_000_000_000, &NoBlobs, true)?;
-/// let view = tree.view(created[0].id, &NoBlobs).ok_or("just created")?;
+/// let view = tree.view(created.objects[0].id, &NoBlobs).ok_or("just created")?;
 /// assert_eq!(serde_json::to_value(view)?["x"], 1);
-/// assert_eq!(tree.delete(&[created[0].id], false, true).objects, [created[0].id]);
+/// assert_eq!(tree.delete(&[created.objects[0].id], false, true).objects, [created.objects[0].id]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -53,8 +53,10 @@ pub struct Tree {
     /// Published fields of what is no object yet, or none any more.
     pub(super) strays: BTreeMap<ObjectId, Fields>,
     pub(super) log: Log,
-    /// About how much memory the records, the typenames and the names take.
+    /// About how much memory the records and the typenames take.
     pub(super) weight: u64,
+    /// The same of the names.
+    pub(super) names_weight: u64,
     /// Of what the server may keep.
     pub(super) share: Share,
 }
@@ -78,6 +80,7 @@ impl Tree {
             strays: BTreeMap::new(),
             log: Log::default(),
             weight: 0,
+            names_weight: 0,
             share,
         }
     }
@@ -108,7 +111,23 @@ impl Tree {
 
     /// Holds as much of the budget as there is to hold now.
     pub(super) fn settle(&mut self) {
-        self.share.settle(self.weight.saturating_add(self.key_lists.weight()));
+        self.share.settle(self.objects_weight().saturating_add(self.names_weight));
+    }
+
+    /// About how much memory the objects take, with what they share.
+    pub(super) fn objects_weight(&self) -> u64 {
+        self.weight.saturating_add(self.key_lists.weight())
+    }
+
+    /// How many names there are.
+    pub fn num_names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// At most `most` blobs of this instance that objects link to, in the order of their ids, behind `after`. Whether
+    /// they are there is not looked at.
+    pub fn linked_blobs(&self, after: ObjectId, most: usize) -> Vec<ObjectId> {
+        std::iter::successors(self.edges.next_blob(after), |last| self.edges.next_blob(*last)).take(most).collect()
     }
 
     pub(super) fn record(&self, id: ObjectId) -> Option<&Record> {

@@ -50,6 +50,11 @@ impl Tree {
         Some(View { node, json_bytes: extent.bytes })
     }
 
+    /// About how many bytes of JSON the tree of an object took when it was created.
+    pub fn json_bytes(&self, id: ObjectId) -> Option<u64> {
+        self.record(id).map(|record| record.whole.bytes)
+    }
+
     /// Measures what a view would hold now. `None` if a member is gone or the view is too large, which a cycle also
     /// is: signatures that were taken over by other objects can lead to both.
     fn measure(&self, id: ObjectId, room: u32, known: &mut HashMap<ObjectId, Extent>) -> Option<Extent> {
@@ -151,7 +156,7 @@ impl Serialize for FieldView<'_> {
             Field::Bool(flag) => serializer.serialize_bool(flag),
             Field::Number(ref number) => number.serialize(serializer),
             Field::Text(ref text) => serializer.serialize_str(text.as_str()),
-            Field::Json(ref value) => value.serialize(serializer),
+            Field::Json(ref json) => json.value.serialize(serializer),
             Field::Object(id) => member(Link::Object(id))?.serialize(serializer),
             Field::Signature(signature) => member(Link::Signature(signature))?.serialize(serializer),
             Field::Blob(id, length) => {

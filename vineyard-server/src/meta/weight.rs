@@ -38,7 +38,7 @@ fn of_field(field: &Field) -> u64 {
     let beside = match field {
         Field::Null | Field::Bool(_) | Field::Number(_) => 0,
         Field::Text(text) => of_text(text.as_str()),
-        Field::Json(value) => of_value(value),
+        Field::Json(json) => json.weight,
         Field::Object(_) | Field::Signature(_) | Field::Blob(..) | Field::RemoteBlob(..) => EDGE_BYTES,
     };
     beside.saturating_add(FIELD_BYTES)
@@ -65,8 +65,8 @@ pub(super) fn of_name(name: &str) -> u64 {
     length(name.len()).saturating_add(NAME_BYTES)
 }
 
-/// A plain value. Its nesting was bounded when it was measured.
-fn of_value(value: &Value) -> u64 {
+/// A plain value. Its nesting is bounded by that of messages.
+pub(super) fn of_value(value: &Value) -> u64 {
     let beside = match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => length(text.len()).saturating_add(ALLOCATION_BYTES),

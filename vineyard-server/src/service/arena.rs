@@ -14,6 +14,7 @@ use super::session::no_session;
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
 use crate::store::arena::{Access, ArenaFile};
+use crate::turn::STEP;
 
 /// The size that stands for all of the memory.
 const EVERYTHING: u64 = u64::MAX;
@@ -94,7 +95,7 @@ enum Handle {
 /// # Errors
 ///
 /// Code 1 if there is no such session.
-pub(super) fn take_over(
+pub(super) async fn take_over(
     connection: &Connection,
     request: MoveBuffersOwnershipRequest,
 ) -> Result<MoveBuffersOwnershipReply, ServerError> {
@@ -109,7 +110,10 @@ pub(super) fn take_over(
         (StoreKind::Plasma, StoreKind::Normal) => pid_to_id.into_iter().map(|(a, b)| (Plasma(a), Id(b))).collect(),
         (StoreKind::Plasma, StoreKind::Plasma) => pid_to_pid.into_iter().map(|(a, b)| (Plasma(a), Plasma(b))).collect(),
     };
-    for (from, to) in moves {
+    for (number, (from, to)) in moves.into_iter().enumerate() {
+        if number % STEP == STEP - 1 {
+            here.queue.give_way().await;
+        }
         move_one(connection, &there, &here, from, to);
     }
     Ok(MoveBuffersOwnershipReply {})
@@ -136,7 +140,7 @@ fn move_one(connection: &Connection, there: &Session, here: &Session, from: Hand
         && !plasma.insert(&name, Entry { blob: target, plasma_size }).unwrap_or(false)
     {
         // Nobody has seen it, so it was there.
-        let _removed = here.blobs().remove(target);
+        let _removed = here.blobs().remove(target, connection.id());
         return;
     }
     drop(plasma);

@@ -3,15 +3,16 @@
 use vineyard_core::protocol::frame::MAX_BODY_BYTES;
 use vineyard_core::protocol::{
     CreateBufferReply, CreateBufferRequest, CreateBuffersReply, CreateBuffersRequest, DropBufferReply,
-    DropBufferRequest, GetBuffersReply, GetBuffersRequest, Payload, ReleaseLeasesNotice, SealReply, SealRequest,
-    ShrinkBufferReply, ShrinkBufferRequest,
+    DropBufferRequest, GetBuffersReply, GetBuffersRequest, KeepReply, KeepRequest, Payload, ReleaseLeasesNotice,
+    SealReply, SealRequest, ShrinkBufferReply, ShrinkBufferRequest,
 };
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
-use crate::session::Session;
-use crate::store::Placement;
+use super::many::{self, Keep};
+use super::room::with_room;
 use crate::store::arena::Access;
+use crate::store::{BlobStore, Placement};
 
 /// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame. Objects
 /// have the same bound, so that no request keeps the others waiting for long.
@@ -31,17 +32,37 @@ pub(super) fn create_buffer(
     connection: &mut Connection,
     request: &CreateBufferRequest,
 ) -> Result<CreateBufferReply, ServerError> {
-    let placement = create_one(connection, request.size)?;
+    let placement = create_one(connection, request.size, request.owned)?;
     let created = describe_new(connection, &placement)?;
     Ok(CreateBufferReply { id: created.object_id, created, fd: pending_label(connection) })
 }
 
-/// Allocates one blob for the peer.
-pub(super) fn create_one(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
+/// Allocates one blob for the peer, which may own it.
+pub(super) fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let placement = session.blobs().create(connection.peer(), size, &state.ids)?;
+    let placement = with_room(connection, size, || {
+        let mut blobs = session.blobs();
+        let placement = blobs.create(connection.peer(), size, &state.ids)?;
+        own(connection, &mut blobs, owned, std::slice::from_ref(&placement));
+        Ok(placement)
+    })?;
     session.waiters.tell_ids([placement.id]);
     Ok(placement)
+}
+
+/// Lets the peer own what it has just made, if it wants to and may.
+pub(super) fn own(connection: &Connection, blobs: &mut BlobStore, wanted: bool, made: &[Placement]) {
+    if wanted && connection.peer().native {
+        blobs.own(made);
+    }
+}
+
+/// Lets blobs that the peer owns stay when it goes.
+pub(super) fn keep(connection: &Connection, request: &KeepRequest) -> KeepReply {
+    let session = connection.session();
+    let mut blobs = session.blobs();
+    request.ids.iter().for_each(|id| blobs.disown(*id));
+    KeepReply {}
 }
 
 /// Describes a blob that was just made to its maker; if that fails, the blob is taken back.
@@ -62,47 +83,51 @@ fn pending_labels(connection: &Connection) -> Vec<i64> {
 }
 
 /// Allocates several blobs, all or none.
-pub(super) fn create_buffers(
+pub(super) async fn create_buffers(
     connection: &mut Connection,
     request: &CreateBuffersRequest,
 ) -> Result<CreateBuffersReply, ServerError> {
     check_count(request.sizes.len())?;
-    let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
-    let placements = session.blobs().create_many(peer, &request.sizes, &state.ids)?;
+    let (session, peer) = (connection.session(), connection.peer());
+    let placements = many::create(connection, peer, &request.sizes, request.owned, None).await?;
     session.waiters.tell_ids(placements.iter().map(|placement| placement.id));
-    let payloads = describe_all(connection, &placements, Access::Write)
-        .inspect_err(|_| session.blobs().take_back(peer, &placements))?;
-    let ids = payloads.iter().map(|payload| payload.object_id).collect();
-    Ok(CreateBuffersReply { ids, payloads, fds: pending_labels(connection) })
+    match many::describe_all(connection, &placements, Access::Write).await {
+        Ok(payloads) => {
+            let ids = payloads.iter().map(|payload| payload.object_id).collect();
+            Ok(CreateBuffersReply { ids, payloads, fds: pending_labels(connection) })
+        }
+        Err(error) => {
+            many::take_back(&session, peer, &placements).await;
+            Err(error)
+        }
+    }
 }
 
 /// Says where blobs lie.
-pub(super) fn get_buffers(
+pub(super) async fn get_buffers(
     connection: &mut Connection,
     request: &GetBuffersRequest,
 ) -> Result<GetBuffersReply, ServerError> {
     check_count(request.ids.ids().len())?;
     let (session, peer) = (connection.session(), connection.peer());
-    let placements = session.blobs().get(peer, request.ids.ids(), request.unsealed)?;
-    let payloads = describe_all(connection, &placements, Access::Read).inspect_err(|_| {
-        if peer.native {
-            session.blobs().give_back(peer, &placements);
+    let placements = many::get(&session, peer, request.ids.ids(), request.unsealed, Keep::AsPeer).await?;
+    match many::describe_all(connection, &placements, Access::Read).await {
+        Ok(payloads) => Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false }),
+        Err(error) => {
+            if peer.native {
+                many::give_back(&session, peer, &placements).await;
+            }
+            Err(error)
         }
-    })?;
-    Ok(GetBuffersReply { payloads, fds: pending_labels(connection), compress: false })
-}
-
-/// Describes blobs to this connection.
-pub(super) fn describe_all(
-    connection: &mut Connection,
-    placements: &[Placement],
-    access: Access,
-) -> Result<Vec<Payload>, ServerError> {
-    placements.iter().map(|placement| describe(connection, placement, access)).collect()
+    }
 }
 
 /// Describes a blob to this connection; an arena it does not know gets a label. Over TCP nothing can be mapped.
-fn describe(connection: &mut Connection, placement: &Placement, access: Access) -> Result<Payload, ServerError> {
+pub(super) fn describe(
+    connection: &mut Connection,
+    placement: &Placement,
+    access: Access,
+) -> Result<Payload, ServerError> {
     let payload = describe_bare(placement);
     let Some(file) = placement.file.as_ref().filter(|_| connection.entrance().is_unix()) else {
         return Ok(payload);
@@ -131,9 +156,13 @@ pub(super) fn seal(connection: &Connection, request: &SealRequest) -> Result<Sea
 }
 
 /// Deletes a blob.
-pub(super) fn drop_buffer(session: &Session, request: &DropBufferRequest) -> Result<DropBufferReply, ServerError> {
+pub(super) fn drop_buffer(
+    connection: &Connection,
+    request: &DropBufferRequest,
+) -> Result<DropBufferReply, ServerError> {
+    let session = connection.session();
     session.plasma().forget(request.id);
-    session.blobs().remove(request.id)?;
+    session.blobs().remove(request.id, connection.id())?;
     Ok(DropBufferReply {})
 }
 
@@ -147,15 +176,18 @@ pub(super) fn shrink_buffer(
 }
 
 /// Gives leases back. There is no reply, unless the peer has no business to send this.
-pub(super) fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
+pub(super) async fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
     let (peer, session) = (connection.peer(), connection.session());
     if !peer.native {
         let message = "release_leases_notice is for connections that registered with `native`";
         return Err(ServerError::new(StatusCode::Invalid, message));
     }
-    let mut blobs = session.blobs();
-    let ignored = notice.ids.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();
-    drop(blobs);
+    let mut ignored = 0_usize;
+    many::each_step(&session, &notice.ids, |blobs, step| {
+        let unknown = step.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();
+        ignored = ignored.saturating_add(unknown);
+    })
+    .await;
     if ignored > 0 {
         tracing::debug!(connection = ?peer.connection, ignored, "leases that were never held are not released");
     }

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nix::unistd::Uid;
+use nix::unistd::{Pid, Uid};
 use vineyard_core::{ServerError, StatusCode};
 
 use crate::conn::FREE_BYTES;
+use crate::metrics::Metrics;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::arena::ArenaFile;
 use crate::store::labels::Labels;
 use crate::store::{ConnectionId, Peer};
+use crate::turn::elsewhere;
 
 /// Where a connection came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) enum Entrance {
     Unix {
         /// The user who connected.
         uid: Uid,
+        /// The process that did.
+        pid: Pid,
     },
     /// The TCP endpoint.
     Tcp,
@@ -62,7 +66,8 @@ impl Connection {
             Entrance::Unix { .. } => session.ipc_connections.add(),
             Entrance::Tcp => state.rpc_connections.add(),
         }
-        let peer = Peer { connection: state.new_connection(), native: false };
+        let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix() };
+        state.metrics.peers.enter(peer.connection, entrance, session.id);
         let (labels, lent) = (Labels::default(), HashMap::new());
         let (registered, complained, room) = (false, false, FREE_BYTES);
         Some(Self { state, session, entrance, peer, registered, room, complained, labels, lent })
@@ -71,6 +76,11 @@ impl Connection {
     /// The server.
     pub(super) fn state(&self) -> Arc<State> {
         Arc::clone(&self.state)
+    }
+
+    /// What is counted of the server.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.state.metrics
     }
 
     /// The session.
@@ -112,6 +122,7 @@ impl Connection {
     pub(super) fn admit(&mut self, native: bool) {
         self.registered = true;
         self.peer.native = native;
+        self.peer.views = self.entrance.is_unix() && !native;
     }
 
     /// Lets the peer work in another session; what it held in the one before is given back. False if the session has
@@ -124,9 +135,19 @@ impl Connection {
             return false;
         }
         let before = std::mem::replace(&mut self.session, session);
+        self.metrics().peers.enter(self.id(), self.entrance, self.session.id);
         before.disconnect(self.peer.connection);
         self.state.leave(&before);
         true
+    }
+
+    /// Gives back all that it holds in the blobs, by a thread of its own if that takes long. Dropping it does the same,
+    /// on this thread.
+    pub(crate) async fn give_back(&self) {
+        let (session, id) = (self.session(), self.id());
+        if session.holds_much(id) {
+            elsewhere(move || session.disconnect(id)).await;
+        }
     }
 
     /// Logs the first malformed message of the peer; its others would only repeat it.
@@ -144,7 +165,7 @@ impl Connection {
     /// Code 1 over TCP.
     pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
-            Entrance::Unix { uid } => Ok(uid),
+            Entrance::Unix { uid, .. } => Ok(uid),
             Entrance::Tcp => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
@@ -155,6 +176,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.metrics().peers.leave(self.id());
         self.session.disconnect(self.peer.connection);
         let lent = self.lent.values().map(|(_, size)| size).sum::<u64>();
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);

@@ -10,6 +10,7 @@ use vineyard_core::{InstanceId, ObjectId};
 use crate::meta::BlobView;
 use crate::pattern::Pattern;
 use crate::session::Session;
+use crate::turn::STEP;
 
 /// Trees that are written before others get their turn.
 const PAGE: usize = 128;
@@ -110,12 +111,18 @@ impl Serialize for Matching<'_> {
                 break;
             }
         }
-        if self.blobs_too && room > 0 {
-            // Taken out first: as many as there are, they are written without the lock.
-            let blobs: Vec<_> = self.session.blobs().sealed().take(room).collect();
-            for (id, length) in blobs {
+        let mut after = None;
+        while self.blobs_too && room > 0 {
+            // Taken out first: they are written without the lock.
+            let (blobs, last) = self.session.blobs().sealed(after, STEP);
+            for (id, length) in blobs.into_iter().take(room) {
                 writer = writer.entry(id, &BlobView { id, instance: self.instance, length })?;
+                room = room.saturating_sub(1);
             }
+            if last.is_none() {
+                break;
+            }
+            after = last;
         }
         writer.end()
     }

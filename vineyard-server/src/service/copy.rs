@@ -4,11 +4,13 @@ use serde_json::{Map, Value};
 use vineyard_core::protocol::{
     LabelReply, LabelRequest, MigrateObjectReply, MigrateObjectRequest, ShallowCopyReply, ShallowCopyRequest,
 };
-use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
+use vineyard_core::{InstanceId, ServerError, StatusCode};
 
+use super::Connection;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::Reserved;
+use crate::turn::elsewhere;
 
 /// Adds labels to an object.
 ///
@@ -68,10 +70,20 @@ pub(super) fn migrate(
     }
 }
 
-/// Deletes everything; the memory to give back to the system.
-pub(super) fn clear(session: &Session) -> Vec<Reserved> {
-    let mut tree = session.tree();
-    tree.clear();
-    let all: Vec<ObjectId> = session.blobs().all();
-    session.delete_blobs_to_trim(&all)
+/// Deletes everything that is there; the memory to give back to the system. What others make meanwhile may stay.
+pub(super) async fn clear(connection: &Connection) -> Vec<Reserved> {
+    let (session, by) = (connection.session(), connection.id());
+    let _turn = session.clears.lock().await;
+    let mut freed = Vec::new();
+    // Who was cut short has left something.
+    while session.sweep(&mut freed, by) {
+        session.queue.give_way().await;
+    }
+    let gone = session.doom();
+    let dropped = elsewhere(move || drop(gone));
+    while session.sweep(&mut freed, by) {
+        session.queue.give_way().await;
+    }
+    dropped.await;
+    freed
 }

@@ -5,7 +5,7 @@ use vineyard_core::protocol::{CreateDiskBufferReply, CreateDiskBufferRequest};
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{describe_new, pending_label};
+use super::blob::{describe_new, own, pending_label};
 use crate::store::{Placement, disk};
 
 /// Makes a blob of a file. The peer gets a descriptor that writes to it, so only who could open any file of this server
@@ -19,7 +19,7 @@ pub(super) fn create_disk_buffer(
     connection: &mut Connection,
     request: &CreateDiskBufferRequest,
 ) -> Result<CreateDiskBufferReply, ServerError> {
-    let CreateDiskBufferRequest { size, path } = request;
+    let CreateDiskBufferRequest { size, path, owned } = request;
     let refused = |message: String| ServerError::new(StatusCode::Invalid, message);
     let uid = connection.need_unix("blobs in files")?;
     if !path.is_empty() && !may_name_files(uid) {
@@ -34,7 +34,10 @@ pub(super) fn create_disk_buffer(
         let permit = connection.state().one_more_file()?;
         let file = disk::open(path, *size).map_err(|error| refused(format!("the file `{path}`: {error}")))?;
         let (state, session) = (connection.state(), connection.session());
-        let placement = session.blobs().create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids)?;
+        let mut blobs = session.blobs();
+        let placement = blobs.create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids)?;
+        own(connection, &mut blobs, *owned, std::slice::from_ref(&placement));
+        drop(blobs);
         session.waiters.tell_ids([placement.id]);
         placement
     };

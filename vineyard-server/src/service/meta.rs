@@ -1,29 +1,36 @@
 //! Metadata: create, get, list, delete, persist.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use vineyard_core::meta::MetaTree;
-use vineyard_core::protocol::frame::{self, FrameError};
+use vineyard_core::protocol::frame;
 use vineyard_core::protocol::{
     CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataRequest, ExistsReply,
     ExistsRequest, GetDataReply, GetDataRequest, IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply,
-    PersistRequest,
+    PersistRequest, Request,
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::Connection;
+use super::blob::check_count;
 use super::content::{Matching, Named, matches_blobs};
+use super::{Connection, Written, not_done, write_by};
 use crate::ids::unix_millis;
-use crate::meta::{Blobs, Created};
+use crate::meta::{Blobs, Created, Deletion, Sketches};
 use crate::pattern::Pattern;
 use crate::session::Session;
 use crate::state::State;
 use crate::store::{BlobStore, Peer, Reserved};
+use crate::turn::{LARGE_BYTES, STEP, elsewhere};
 
-/// Creates one object.
-pub(super) fn create_data(connection: &Connection, request: CreateDataRequest) -> Result<CreateDataReply, ServerError> {
-    let created = create(connection, std::slice::from_ref(&request.content), &request.seal)?;
-    match created.first() {
+/// Creates one object. `is_large` if it is better done by a thread of its own.
+pub(super) async fn create_data(
+    connection: &Connection,
+    request: CreateDataRequest,
+    is_large: bool,
+) -> Result<CreateDataReply, ServerError> {
+    let CreateDataRequest { content, seal } = request;
+    match create(connection, vec![content], seal, is_large).await?.first() {
         Some(Created { id, signature, instance_id }) => {
             Ok(CreateDataReply { id: *id, signature: *signature, instance_id: *instance_id })
         }
@@ -31,12 +38,13 @@ pub(super) fn create_data(connection: &Connection, request: CreateDataRequest) -
     }
 }
 
-/// Creates several objects, all or none.
-pub(super) fn create_datas(
+/// Creates several objects, all or none. `is_large` if it is better done by a thread of its own.
+pub(super) async fn create_datas(
     connection: &Connection,
-    request: &CreateDatasRequest,
+    request: CreateDatasRequest,
+    is_large: bool,
 ) -> Result<CreateDatasReply, ServerError> {
-    let created = create(connection, &request.contents, &request.seal)?;
+    let created = create(connection, request.contents, request.seal, is_large).await?;
     Ok(CreateDatasReply {
         num: created.len() as u64,
         ids: created.iter().map(|created| created.id).collect(),
@@ -45,20 +53,42 @@ pub(super) fn create_datas(
     })
 }
 
-/// Creates objects and seals blobs of the peer, all or none.
-fn create(connection: &Connection, contents: &[MetaTree], seal: &[ObjectId]) -> Result<Vec<Created>, ServerError> {
+async fn create(
+    connection: &Connection,
+    contents: Vec<MetaTree>,
+    seal: Vec<ObjectId>,
+    is_large: bool,
+) -> Result<Vec<Created>, ServerError> {
+    check_count(seal.len())?;
     let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
+    // The contents are dropped there as well.
+    let job = move || {
+        let mut sketches = Sketches::new(&contents, is_large);
+        create_now(&state, &session, peer, (&contents, &mut sketches), &seal)
+    };
+    if is_large { elsewhere(job).await.ok_or_else(not_done)? } else { job() }
+}
+
+/// Creates objects of trees that were read, and seals blobs of the peer, all or none.
+fn create_now(
+    state: &State,
+    session: &Session,
+    peer: Peer,
+    (contents, sketches): (&[MetaTree], &mut Sketches<'_>),
+    seal: &[ObjectId],
+) -> Result<Vec<Created>, ServerError> {
     let created = {
         let mut tree = session.tree();
         // Held over the whole of it, so that no blob is deleted between the look at it and the link to it.
         let mut blobs = session.blobs();
         let sealing = Sealing::new(&blobs, peer, seal)?;
-        let created = tree.create(contents, &state.ids, unix_millis(), &sealing, peer.native)?;
+        let created = tree.create_sketched(sketches, &state.ids, unix_millis(), &sealing, peer.native)?;
         // None can fail: all were there, and the lock is held.
         for id in seal {
             blobs.seal(peer, *id)?;
         }
-        created
+        created.blobs.iter().for_each(|id| blobs.reached(*id));
+        created.objects
     };
     if session.waiters.any() {
         let mut come: Vec<ObjectId> = created.iter().map(|created| created.id).collect();
@@ -110,90 +140,119 @@ impl Blobs for Session {
     }
 }
 
-/// The first of the objects and blobs that a request wants to wait for; `None` if all are there. The empty blob always
-/// is, although it is said not to exist.
-pub(super) fn missing(session: &Session, request: &GetDataRequest) -> Option<ObjectId> {
-    if !request.wait {
-        return None;
-    }
-    let tree = session.tree();
-    let exists = |id: ObjectId| match id {
-        ObjectId::EMPTY_BLOB => true,
-        id if id.is_blob() => session.blobs().contains(id),
-        id => tree.contains(id),
-    };
-    request.ids.iter().copied().find(|id| !exists(*id))
-}
-
-/// Appends the reply with the trees that exist, if it fits into `room`.
-pub(super) fn get_data(
-    state: &State,
-    session: &Session,
-    request: &GetDataRequest,
-    room: usize,
-    out: &mut Vec<u8>,
-) -> Result<(), FrameError> {
-    let named = |ids| Named { session, instance: state.settings.instance, ids };
-    match request.ids.as_slice() {
-        ids @ ([] | [_]) => frame::encode_within(out, &GetDataReply { content: named(ids) }, room),
-        several => {
-            let mut seen = HashSet::new();
-            let once: Vec<ObjectId> = several.iter().copied().filter(|id| seen.insert(*id)).collect();
-            frame::encode_within(out, &GetDataReply { content: named(&once) }, room)
+/// The first of some objects and blobs that is not there. The empty blob always is, although it is said not to exist.
+pub(super) async fn first_missing(session: &Session, ids: &[ObjectId]) -> Option<ObjectId> {
+    for (number, step) in ids.chunks(STEP).enumerate() {
+        if number > 0 {
+            session.queue.give_way().await;
+        }
+        let tree = session.tree();
+        let exists = |id: ObjectId| match id {
+            ObjectId::EMPTY_BLOB => true,
+            id if id.is_blob() => session.blobs().contains(id),
+            id => tree.contains(id),
+        };
+        if let Some(missing) = step.iter().find(|id| !exists(**id)) {
+            return Some(*missing);
         }
     }
+    None
 }
 
-/// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows, if it
-/// fits into `room`.
-pub(super) fn list_data(
-    state: &State,
-    session: &Session,
-    request: &ListDataRequest,
+/// Writes the reply with the trees that exist, if it fits into `room`. Many, and large ones, are written by a thread of
+/// their own.
+pub(super) async fn get_data(
+    state: &Arc<State>,
+    session: &Arc<Session>,
+    request: GetDataRequest,
     room: usize,
     out: &mut Vec<u8>,
-) -> Result<(), FrameError> {
-    let content = Matching {
-        session,
-        instance: state.settings.instance,
-        pattern: &Pattern::new(&request.pattern, request.regex),
-        blobs_too: matches_blobs(&request.pattern),
-        after: request.after,
-        limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
+) -> Result<Written, ServerError> {
+    let ids = &request.ids;
+    let is_large = ids.len() > STEP || {
+        let tree = session.tree();
+        let sizes = ids.iter().map(|id| tree.json_bytes(*id).unwrap_or(0));
+        sizes.fold(0, u64::saturating_add) > LARGE_BYTES as u64
     };
-    frame::encode_within(out, &GetDataReply { content }, room)
+    let (instance, session) = (state.settings.instance, Arc::clone(session));
+    let write = move |out: &mut Vec<u8>| {
+        let named = |ids| Named { session: &session, instance, ids };
+        let encoded = match request.ids.as_slice() {
+            ids @ ([] | [_]) => frame::encode_within(out, &GetDataReply { content: named(ids) }, room),
+            several => {
+                let mut seen = HashSet::new();
+                let once: Vec<ObjectId> = several.iter().copied().filter(|id| seen.insert(*id)).collect();
+                frame::encode_within(out, &GetDataReply { content: named(&once) }, room)
+            }
+        };
+        Written { encoded, request: Request::GetData(request) }
+    };
+    write_by(out, is_large, write).await
 }
 
-/// Deletes objects and blobs.
+/// Writes the reply with the trees whose typename matches, then blobs if they match and the limit allows, if it fits
+/// into `room`.
+pub(super) async fn list_data(
+    state: &Arc<State>,
+    session: &Arc<Session>,
+    request: ListDataRequest,
+    room: usize,
+    out: &mut Vec<u8>,
+) -> Result<Written, ServerError> {
+    let (instance, session) = (state.settings.instance, Arc::clone(session));
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let write = move |out: &mut Vec<u8>| {
+        let content = Matching {
+            session: &session,
+            instance,
+            pattern: &Pattern::new(&request.pattern, request.regex),
+            blobs_too: matches_blobs(&request.pattern),
+            after: request.after,
+            limit,
+        };
+        let encoded = frame::encode_within(out, &GetDataReply { content }, room);
+        Written { encoded, request: Request::ListData(request) }
+    };
+    write_by(out, limit > STEP, write).await
+}
+
+/// Deletes objects and blobs, and says which blobs went, in the order of their ids.
+///
+/// With `freed`, their memory is collected there to be given back to the system.
 ///
 /// # Errors
 ///
 /// Code 7 if the fast path is to delete what is no blob.
-pub(super) fn delete(session: &Session, request: &DelDataRequest) -> Result<Vec<ObjectId>, ServerError> {
+pub(super) async fn delete(
+    connection: &Connection,
+    request: DelDataRequest,
+    mut freed: Option<&mut Vec<Reserved>>,
+) -> Result<Vec<ObjectId>, ServerError> {
     let DelDataRequest { ids, force, deep, fastpath, .. } = request;
-    if !fastpath {
-        return Ok(session.delete(ids, *force, *deep));
+    let (session, by) = (connection.session(), connection.id());
+    if fastpath {
+        check_fastpath(&ids)?;
+        for (number, step) in ids.chunks(STEP).enumerate() {
+            if number > 0 {
+                session.queue.give_way().await;
+            }
+            match &mut freed {
+                None => session.delete_blobs(step, by),
+                Some(freed) => freed.extend(session.delete_blobs_to_trim(step, by)),
+            }
+        }
+        return Ok(ids);
     }
-    check_fastpath(ids)?;
-    session.delete_blobs(ids);
-    Ok(ids.clone())
-}
-
-/// As [`delete`], for who gives the pages back to the system.
-///
-/// # Errors
-///
-/// As [`delete`].
-pub(super) fn delete_to_trim(
-    session: &Session,
-    request: &DelDataRequest,
-) -> Result<(Vec<ObjectId>, Vec<Reserved>), ServerError> {
-    let DelDataRequest { ids, force, deep, fastpath, .. } = request;
-    if !fastpath {
-        return Ok(session.delete_to_trim(ids, *force, *deep));
+    let mut deletion = Deletion::new(&ids, force, deep);
+    let mut deleted = Vec::new();
+    loop {
+        deleted.extend(session.delete_some(&mut deletion, freed.as_deref_mut(), by));
+        if deletion.is_done() {
+            deleted.sort_unstable();
+            return Ok(deleted);
+        }
+        session.queue.give_way().await;
     }
-    check_fastpath(ids)?;
-    Ok((ids.clone(), session.delete_blobs_to_trim(ids)))
 }
 
 fn check_fastpath(ids: &[ObjectId]) -> Result<(), ServerError> {

@@ -9,20 +9,24 @@ mod content;
 mod copy;
 mod device;
 mod lock;
+mod many;
 mod meta;
 mod name;
 mod plasma;
 mod reference;
 mod remote;
 mod reply;
+mod room;
 mod session;
 mod stream;
 mod wait;
 
+use std::time::Instant;
+
 use serde::Serialize;
 use vineyard_core::protocol::{
-    ClearReply, DebugReply, DelDataReply, DelDataRequest, DelDataWithFeedbacksReply, DeleteSessionReply, ErrorReply,
-    PullNextStreamChunkReply, ReleaseBlobsWithRdmaReply, Request, frame,
+    ClearReply, DebugReply, DecodeError, DelDataReply, DelDataRequest, DelDataWithFeedbacksReply, DeleteSessionReply,
+    ErrorReply, PullNextStreamChunkReply, ReleaseBlobsWithRdmaReply, Request, frame,
 };
 use vineyard_core::{ServerError, StatusCode};
 
@@ -34,6 +38,7 @@ pub(crate) use wait::{Waiting, wait};
 use crate::conn::FREE_BYTES;
 use crate::store::labels::Descriptor;
 use crate::streams::Pull;
+use crate::turn::{LARGE_BYTES, STEP, elsewhere};
 use remote::Expect;
 use stream::NextChunk;
 use wait::Trimmed;
@@ -62,11 +67,25 @@ pub(crate) enum Next {
     Close,
 }
 
-/// Handles one message and appends the frame of its reply, if it has one, to `out`.
-pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>) -> Next {
-    match Request::decode(body) {
+/// Handles one message and appends the frame of its reply, if it has one, to `out`. `bytes` is how long it was.
+pub(crate) async fn serve(
+    connection: &mut Connection,
+    decoded: Result<Request, DecodeError>,
+    bytes: usize,
+    out: &mut Vec<u8>,
+) -> Next {
+    let start = connection.metrics().start();
+    match decoded {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
-            go_on(connection, request, out)
+            let kind = request.request_type();
+            let next = go_on(connection, request, bytes > LARGE_BYTES, out).await;
+            match next {
+                Next::Wait(_) => connection.metrics().waits(kind),
+                // It has no reply yet.
+                Next::Room(..) => {}
+                _ => connection.metrics().answered(kind, start),
+            }
+            next
         }
         Ok(request) => {
             let message = format!("a connection starts with a register_request, found {}", request.message_type());
@@ -76,28 +95,43 @@ pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>)
             let reply = short(error.to_reply());
             connection.complain(&reply.message);
             connection.labels.discard();
+            connection.metrics().refusals.count(StatusCode::from_raw(reply.code));
             encode_error(&reply, out)
         }
     }
 }
 
-/// Handles a request, unless its reply may be longer than there is room for.
-fn go_on(connection: &mut Connection, request: Request, out: &mut Vec<u8>) -> Next {
+/// Handles a request, unless its reply may be longer than there is room for. `is_large` if it was a long message.
+async fn go_on(connection: &mut Connection, request: Request, is_large: bool, out: &mut Vec<u8>) -> Next {
     match reply::bound(connection, &request) {
         bytes if bytes > connection.room() => Next::Room(Box::new(request), bytes),
-        _ => dispatch(connection, request, out),
+        _ => dispatch(connection, request, is_large, out).await,
     }
 }
 
-/// As [`serve`], for a request whose reply may have so many bytes.
-pub(crate) fn go_on_within(connection: &mut Connection, request: Request, room: usize, out: &mut Vec<u8>) -> Next {
+/// As [`serve`], for a request whose reply may have `room` bytes. `since` is when it came, unless it had to wait for
+/// something else before.
+pub(crate) async fn go_on_within(
+    connection: &mut Connection,
+    request: Request,
+    room: usize,
+    bytes: usize,
+    since: Option<Instant>,
+    out: &mut Vec<u8>,
+) -> Next {
+    let kind = request.request_type();
     connection.set_room(room);
-    let next = dispatch(connection, request, out);
+    let next = dispatch(connection, request, bytes > LARGE_BYTES, out).await;
     connection.set_room(FREE_BYTES);
+    match (&next, since) {
+        (Next::Room(..), _) | (_, None) => {}
+        (Next::Wait(_), _) => connection.metrics().waits(kind),
+        (_, Some(since)) => connection.metrics().answered(kind, connection.metrics().start().map(|_| since)),
+    }
     next
 }
 
-fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) -> Next {
+async fn dispatch(connection: &mut Connection, request: Request, is_large: bool, out: &mut Vec<u8>) -> Next {
     let (state, session) = (connection.state(), connection.session());
     macro_rules! answer {
         ($reply:expr) => {{
@@ -132,19 +166,25 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
         },
 
         Request::CreateBuffer(request) => answer!(blob::create_buffer(connection, &request)),
-        Request::CreateBuffers(request) => answer!(blob::create_buffers(connection, &request)),
-        Request::GetBuffers(request) => answer!(blob::get_buffers(connection, &request)),
+        Request::CreateBuffers(request) => match blob::create_buffers(connection, &request).await {
+            Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
+            Err(error) => refuse(connection, &error, out),
+        },
+        Request::GetBuffers(request) => match blob::get_buffers(connection, &request).await {
+            Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
+            Err(error) => refuse(connection, &error, out),
+        },
         Request::Seal(request) => answer!(blob::seal(connection, &request)),
-        Request::DropBuffer(request) => answer!(blob::drop_buffer(&session, &request)),
+        Request::DropBuffer(request) => answer!(blob::drop_buffer(connection, &request)),
         Request::ShrinkBuffer(request) => answer!(blob::shrink_buffer(connection, &request)),
-        Request::ReleaseLeases(notice) => match blob::release_leases(connection, &notice) {
+        Request::ReleaseLeases(notice) => match blob::release_leases(connection, &notice).await {
             Ok(()) => Next::Silence,
             Err(error) => refuse(connection, &error, out),
         },
         Request::CreateDiskBuffer(request) => answer!(device::create_disk_buffer(connection, &request)),
         Request::CreateGpuBuffer(_) | Request::GetGpuBuffers(_) => refuse(connection, &device::no_gpu(), out),
 
-        Request::IncreaseReferenceCount(request) => answer!(reference::increase(connection, &request)),
+        Request::IncreaseReferenceCount(request) => answer!(reference::increase(connection, &request).await),
         Request::Release(request) => answer!(reference::release(connection, &request)),
         Request::IsInUse(request) => answer!(Ok(reference::is_in_use(&session, &request))),
         Request::IsSpilled(request) => answer!(Ok(reference::is_spilled(&request))),
@@ -152,38 +192,43 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
         Request::Load(request) => answer!(Ok(reference::load(&request))),
         Request::Unpin(request) => answer!(Ok(reference::unpin(&request))),
 
-        Request::CreateRemoteBuffer(request) => expect(remote::create(connection, &request, out), connection, out),
-        Request::CreateRemoteBuffers(request) => {
-            expect(remote::create_many(connection, &request, out), connection, out)
+        Request::Keep(request) => answer!(Ok(blob::keep(connection, &request))),
+        Request::CreateRemoteBuffer(request) => {
+            expect(remote::create(connection, &request, out).await, connection, out)
         }
-        Request::GetRemoteBuffers(request) => match remote::get(connection, &request, out) {
+        Request::CreateRemoteBuffers(request) => {
+            expect(remote::create_many(connection, &request, out).await, connection, out)
+        }
+        Request::GetRemoteBuffers(request) => match remote::get(connection, &request, out).await {
             Ok(outgoing) => Next::Send(outgoing),
             Err(error) => refuse(connection, &error, out),
         },
         Request::ReleaseBlobsWithRdma(_) => answer!(Ok(ReleaseBlobsWithRdmaReply {})),
 
-        Request::CreateData(request) => answer!(meta::create_data(connection, request)),
-        Request::CreateDatas(request) => answer!(meta::create_datas(connection, &request)),
-        Request::GetData(request) => match meta::missing(&session, &request) {
-            Some(id) => Next::Wait(Waiting::Data(request, id)),
-            None => {
-                let encoded = meta::get_data(&state, &session, &request, connection.room(), out);
-                finish_within(connection, encoded, || Request::GetData(request), out)
+        Request::CreateData(request) => answer!(meta::create_data(connection, request, is_large).await),
+        Request::CreateDatas(request) => answer!(meta::create_datas(connection, request, is_large).await),
+        Request::GetData(request) => {
+            if request.wait
+                && let Some(id) = meta::first_missing(&session, &request.ids).await
+            {
+                return Next::Wait(Waiting::Data(request, id));
             }
-        },
-        Request::ListData(request) => {
-            let encoded = meta::list_data(&state, &session, &request, connection.room(), out);
-            finish_within(connection, encoded, || Request::ListData(request), out)
+            let written = meta::get_data(&state, &session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
         }
-        Request::DelData(request) => delete(connection, &request, false, out),
-        Request::DelDataWithFeedbacks(request) => delete(connection, &DelDataRequest::from(request), true, out),
+        Request::ListData(request) => {
+            let written = meta::list_data(&state, &session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
+        }
+        Request::DelData(request) => delete(connection, request, false, out).await,
+        Request::DelDataWithFeedbacks(request) => delete(connection, DelDataRequest::from(request), true, out).await,
         Request::Exists(request) => answer!(Ok(meta::exists(&session, &request))),
         Request::Persist(request) => answer!(meta::persist(&session, &request)),
         Request::IfPersist(request) => answer!(meta::if_persist(&session, &request)),
         Request::Label(request) => answer!(copy::label(&session, &request)),
         Request::ShallowCopy(request) => answer!(copy::shallow_copy(&state, &session, &request)),
         Request::MigrateObject(request) => answer!(copy::migrate(&state, &session, &request)),
-        Request::Clear(_) => match copy::clear(&session) {
+        Request::Clear(_) => match copy::clear(connection).await {
             freed if freed.is_empty() => answer!(Ok(ClearReply {})),
             freed => Next::Wait(Waiting::Trim(freed, Trimmed::Clear)),
         },
@@ -195,8 +240,8 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
             None => Next::Wait(Waiting::Name(request)),
         },
         Request::ListName(request) => {
-            let encoded = name::list_name(&session, &request, connection.room(), out);
-            finish_within(connection, encoded, || Request::ListName(request), out)
+            let written = name::list_name(&session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
         }
         Request::DropName(request) => answer!(Ok(name::drop_name(&session, &request))),
 
@@ -214,17 +259,20 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
             Err(error) => refuse(connection, &error, out),
         },
         Request::StopStream(request) => answer!(stream::stop(&session, &request)),
-        Request::DropStream(request) => answer!(stream::remove(&state, &session, &request)),
+        Request::DropStream(request) => answer!(stream::remove(connection, &request)),
 
         Request::CreateBufferByPlasma(request) => answer!(plasma::create(connection, &request)),
-        Request::GetBuffersByPlasma(request) => answer!(plasma::get(connection, &request)),
+        Request::GetBuffersByPlasma(request) => match plasma::get(connection, &request).await {
+            Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
+            Err(error) => refuse(connection, &error, out),
+        },
         Request::PlasmaSeal(request) => answer!(plasma::seal(connection, &request)),
         Request::PlasmaRelease(request) => answer!(plasma::release(connection, &request)),
         Request::PlasmaDeleteData(request) => answer!(plasma::delete(connection, &request)),
 
         Request::MakeArena(request) => answer!(arena::make(connection, &request)),
         Request::FinalizeArena(request) => answer!(arena::finalize(connection, &request)),
-        Request::MoveBuffersOwnership(request) => answer!(arena::take_over(connection, request)),
+        Request::MoveBuffersOwnership(request) => answer!(arena::take_over(connection, request).await),
         Request::AcquireLock(_) | Request::ReleaseLock(_) => refuse(connection, &lock::no_locks(), out),
         other => {
             let message = format!("requests of type `{}` are not answered", other.message_type());
@@ -241,34 +289,32 @@ fn expect(expected: Result<Expect, ServerError>, connection: &mut Connection, ou
     }
 }
 
-fn delete(connection: &mut Connection, request: &DelDataRequest, feedbacks: bool, out: &mut Vec<u8>) -> Next {
-    let session = connection.session();
-    let deleted = if request.memory_trim {
-        meta::delete_to_trim(&session, request)
-    } else {
-        meta::delete(&session, request).map(|deleted| (deleted, Vec::new()))
-    };
-    match deleted {
-        Ok((deleted_bids, freed)) if !freed.is_empty() => {
+async fn delete(connection: &mut Connection, request: DelDataRequest, feedbacks: bool, out: &mut Vec<u8>) -> Next {
+    let mut freed = Vec::new();
+    let collected = request.memory_trim.then_some(&mut freed);
+    match meta::delete(connection, request, collected).await {
+        Ok(deleted_bids) if !freed.is_empty() => {
             let trimmed = if feedbacks { Trimmed::DeletionWithFeedbacks(deleted_bids) } else { Trimmed::Deletion };
             Next::Wait(Waiting::Trim(freed, trimmed))
         }
-        Ok((deleted_bids, _)) if feedbacks => answer(connection, Ok(DelDataWithFeedbacksReply { deleted_bids }), out),
+        Ok(deleted_bids) if feedbacks => answer(connection, Ok(DelDataWithFeedbacksReply { deleted_bids }), out),
         Ok(_) => answer(connection, Ok(DelDataReply {}), out),
         Err(error) => refuse(connection, &error, out),
     }
 }
 
 /// The bytes of created blobs have arrived; appends the frame of the second reply.
-pub(crate) fn received(connection: &mut Connection, incoming: Incoming, out: &mut Vec<u8>) {
-    if let Err(error) = remote::received(connection, incoming, out) {
+pub(crate) async fn received(connection: &mut Connection, incoming: Incoming, out: &mut Vec<u8>) {
+    connection.metrics().received.add(incoming.num_bytes());
+    if let Err(error) = remote::received(connection, incoming, out).await {
         refuse(connection, &error, out);
     }
 }
 
 /// The bytes of blobs are out.
-pub(crate) fn sent(connection: &Connection, outgoing: &Outgoing) {
-    remote::sent(connection, outgoing);
+pub(crate) async fn sent(connection: &Connection, outgoing: &Outgoing) {
+    connection.metrics().sent.add(outgoing.num_bytes());
+    remote::sent(connection, outgoing).await;
 }
 
 /// Answers a request that waited when the server stopped.
@@ -279,34 +325,78 @@ pub(crate) fn stopped(connection: &mut Connection, out: &mut Vec<u8>) -> Next {
 fn answer<M: Serialize>(connection: &mut Connection, reply: Result<M, ServerError>, out: &mut Vec<u8>) -> Next {
     match reply {
         Ok(reply) => {
-            let encoded = frame::encode(out, &reply);
+            let encoded = frame::encode(out, &reply).map_err(|error| unsendable(&error));
             finish(connection, encoded, out)
         }
         Err(error) => refuse(connection, &error, out),
     }
 }
 
+/// As [`answer`], with a reply of so many parts.
+async fn answer_many<M: Serialize + Send + 'static>(
+    connection: &mut Connection,
+    parts: usize,
+    reply: M,
+    out: &mut Vec<u8>,
+) -> Next {
+    let encoded = encode(out, parts, reply).await;
+    finish(connection, encoded, out)
+}
+
+/// Appends the frame of a reply of so many parts.
+async fn encode<M: Serialize + Send + 'static>(out: &mut Vec<u8>, parts: usize, reply: M) -> Result<(), ServerError> {
+    let encoded = write_by(out, parts > STEP, move |out: &mut Vec<u8>| frame::encode(out, &reply)).await?;
+    encoded.map_err(|error| unsendable(&error))
+}
+
+/// Appends a frame, by a thread of its own if it `is_large`, and gives what comes of that.
+async fn write_by<R: Send + 'static>(
+    out: &mut Vec<u8>,
+    is_large: bool,
+    write: impl FnOnce(&mut Vec<u8>) -> R + Send + 'static,
+) -> Result<R, ServerError> {
+    if !is_large {
+        return Ok(write(out));
+    }
+    let mut taken = std::mem::take(out);
+    let job = move || {
+        let written = write(&mut taken);
+        (taken, written)
+    };
+    let (taken, written) = elsewhere(job).await.ok_or_else(not_done)?;
+    *out = taken;
+    Ok(written)
+}
+
 /// The descriptors of new labels follow a frame that was made; one that could not be made is an error for the peer.
-fn finish(connection: &mut Connection, encoded: Result<(), frame::FrameError>, out: &mut Vec<u8>) -> Next {
+fn finish(connection: &mut Connection, encoded: Result<(), ServerError>, out: &mut Vec<u8>) -> Next {
     match encoded {
         Ok(()) => Next::Reply(connection.labels.commit()),
-        Err(error) => refuse(connection, &unsendable(&error), out),
+        Err(error) => refuse(connection, &error, out),
     }
 }
 
-/// As [`finish`], for a request that only reads: if its reply is too long for the room there is, it is made once more
-/// in all the room there may be.
-fn finish_within(
-    connection: &mut Connection,
+/// What was written in reply to a request that only reads.
+struct Written {
+    /// Whether it was, in the room there is.
     encoded: Result<(), frame::FrameError>,
-    request: impl FnOnce() -> Request,
-    out: &mut Vec<u8>,
-) -> Next {
+    request: Request,
+}
+
+/// As [`finish`]: if the reply is too long for the room there is, it is made once more in all the room there may be.
+fn finish_within(connection: &mut Connection, written: Result<Written, ServerError>, out: &mut Vec<u8>) -> Next {
     let most = connection.state().replies.most().min(frame::MAX_BODY_BYTES);
-    match encoded {
-        Err(frame::FrameError::TooLong { .. }) if connection.room() < most => Next::Room(Box::new(request()), most),
-        encoded => finish(connection, encoded, out),
+    match written {
+        Ok(Written { encoded: Err(frame::FrameError::TooLong { .. }), request }) if connection.room() < most => {
+            Next::Room(Box::new(request), most)
+        }
+        Ok(Written { encoded, .. }) => finish(connection, encoded.map_err(|error| unsendable(&error)), out),
+        Err(error) => refuse(connection, &error, out),
     }
+}
+
+fn not_done() -> ServerError {
+    ServerError::new(StatusCode::UnknownError, "the work was not done")
 }
 
 fn unsendable(error: &frame::FrameError) -> ServerError {
@@ -315,6 +405,7 @@ fn unsendable(error: &frame::FrameError) -> ServerError {
 
 fn refuse(connection: &mut Connection, error: &ServerError, out: &mut Vec<u8>) -> Next {
     connection.labels.discard();
+    connection.metrics().refusals.count(error.code);
     let reply = short(error.into());
     tracing::debug!(connection = ?connection.id(), error = reply.message, "a request is refused");
     encode_error(&reply, out)

@@ -8,11 +8,13 @@ use vineyard_core::protocol::{
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{check_count, create_one, describe_all, describe_new, pending_label};
+use super::blob::{check_count, create_one, describe_new, pending_label};
+use super::many::{self, Keep};
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
-use crate::store::Placement;
 use crate::store::arena::Access;
+use crate::store::{Peer, Placement};
+use crate::turn::STEP;
 
 /// How many connections a blob that came from another session counts besides those that depend on it.
 const KEPT_BY_MOVE: u32 = 2;
@@ -85,7 +87,7 @@ fn create_named(
     request: &CreateBufferByPlasmaRequest,
 ) -> Result<Placement, ServerError> {
     let mut plasma = session.plasma();
-    let placement = create_one(connection, request.size)?;
+    let placement = create_one(connection, request.size, false)?;
     let entry = Entry { blob: placement.id, plasma_size: request.plasma_size };
     if let Err(error) = plasma.insert(&request.plasma_id, entry) {
         session.blobs().take_back(connection.peer(), std::slice::from_ref(&placement));
@@ -95,23 +97,31 @@ fn create_named(
 }
 
 /// Says where blobs lie. Ids that stand for nothing are left out.
-pub(super) fn get(
+pub(super) async fn get(
     connection: &mut Connection,
     request: &GetBuffersByPlasmaRequest,
 ) -> Result<GetBuffersByPlasmaReply, ServerError> {
     check_count(request.plasma_ids.len())?;
     let (session, peer) = (connection.session(), connection.peer());
-    let known: Vec<(&String, Entry)> = {
+    let mut known: Vec<(&String, Entry)> = Vec::new();
+    for step in request.plasma_ids.chunks(STEP) {
+        if !known.is_empty() {
+            session.queue.give_way().await;
+        }
         let plasma = session.plasma();
-        request.plasma_ids.iter().filter_map(|name| Some((name, plasma.get(name)?))).collect()
-    };
+        known.extend(step.iter().filter_map(|name| Some((name, plasma.get(name)?))));
+    }
     let ids: Vec<ObjectId> = known.iter().map(|(_, entry)| entry.blob).collect();
     // Whoever gets them depends on them, native or not: such blobs live by that.
-    let placements = session.blobs().get(crate::store::Peer { native: false, ..peer }, &ids, request.unsealed)?;
-    let payloads = describe_all(connection, &placements, Access::Read)?;
+    let peer = Peer { native: false, ..peer };
+    let placements = many::get(&session, peer, &ids, request.unsealed, Keep::AsPeer).await?;
+    let payloads = many::describe_all(connection, &placements, Access::Read).await?;
     let mut payloads = payloads.into_iter().peekable();
     let mut found = Vec::new();
-    for (name, entry) in known {
+    for (number, (name, entry)) in known.into_iter().enumerate() {
+        if number % STEP == STEP - 1 {
+            session.queue.give_way().await;
+        }
         if let Some(payload) = payloads.next_if(|payload| payload.object_id == entry.blob) {
             found.push(describe(&session, name.clone(), entry.plasma_size, payload));
         }
@@ -136,7 +146,7 @@ pub(super) fn release(
     let entry = entry(&session, &request.plasma_id)?;
     let others = session.blobs().release(connection.id(), entry.blob)?;
     if others == 0 && !session.blobs().came_from_elsewhere(entry.blob) {
-        session.delete_blobs(&[entry.blob]);
+        session.delete_blobs(&[entry.blob], connection.id());
     }
     Ok(PlasmaReleaseReply {})
 }
@@ -148,6 +158,6 @@ pub(super) fn delete(
 ) -> Result<PlasmaDeleteDataReply, ServerError> {
     let session = connection.session();
     let entry = entry(&session, &request.plasma_id)?;
-    session.delete_blobs(&[entry.blob]);
+    session.delete_blobs(&[entry.blob], connection.id());
     Ok(PlasmaDeleteDataReply {})
 }

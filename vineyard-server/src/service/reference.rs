@@ -6,15 +6,19 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ServerError, StatusCode};
 
-use super::Connection;
+use super::{Connection, many};
 use crate::session::Session;
+use crate::store::BlobStore;
 
 /// Makes the connection depend on blobs.
-pub(super) fn increase(
+pub(super) async fn increase(
     connection: &Connection,
     request: &IncreaseReferenceCountRequest,
 ) -> Result<IncreaseReferenceCountReply, ServerError> {
-    connection.session().blobs().retain(connection.id(), &request.ids)?;
+    let (session, by) = (connection.session(), connection.id());
+    // For all of them at once, so that it is not refused in between.
+    let _room = BlobStore::room_for(&session.budget, request.ids.len())?;
+    many::each_step(&session, &request.ids, |blobs, step| blobs.retain(by, step)).await;
     Ok(IncreaseReferenceCountReply {})
 }
 

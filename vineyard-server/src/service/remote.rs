@@ -1,17 +1,19 @@
 //! Blobs whose bytes travel through the connection.
 
 use vineyard_core::protocol::chunk;
-use vineyard_core::protocol::frame::FrameError;
 use vineyard_core::protocol::{
     CreateBufferReply, CreateBuffersReply, CreateRemoteBufferRequest, CreateRemoteBuffersRequest, GetBuffersReply,
-    GetRemoteBuffersRequest, frame,
+    GetRemoteBuffersRequest,
 };
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{check_count, describe_bare};
+use super::blob::{check_count, describe_bare, own};
+use super::encode;
+use super::many::{self, Keep};
 use super::reply;
-use crate::store::{BlobStore, Peer, Placement};
+use super::room::with_room;
+use crate::store::{NoRoom, Peer, Placement};
 
 /// What is to be done after the first reply to a create request.
 pub(super) enum Expect {
@@ -48,6 +50,24 @@ pub(crate) struct Outgoing {
     pub(crate) compress: bool,
 }
 
+impl Incoming {
+    /// Bytes of all of them, as they are without compression.
+    pub(super) fn num_bytes(&self) -> u64 {
+        num_bytes(&self.placements)
+    }
+}
+
+impl Outgoing {
+    /// Bytes of all of them, as they are without compression.
+    pub(super) fn num_bytes(&self) -> u64 {
+        num_bytes(&self.placements)
+    }
+}
+
+fn num_bytes(placements: &[Placement]) -> u64 {
+    placements.iter().fold(0, |sum, placement| sum.saturating_add(placement.length))
+}
+
 fn check(compress: bool) -> Result<(), ServerError> {
     if compress && !chunk::AVAILABLE {
         return Err(ServerError::new(StatusCode::NotImplemented, "this server was built without compression"));
@@ -57,77 +77,80 @@ fn check(compress: bool) -> Result<(), ServerError> {
 
 /// No lease outlasts the request: leases are for who maps memory; here the bytes travel.
 fn without_lease(connection: &Connection) -> Peer {
-    Peer { native: false, ..connection.peer() }
+    Peer { native: false, views: false, ..connection.peer() }
 }
 
 /// Allocates one blob for the bytes to come, leased until they are here, and writes the first reply.
-pub(super) fn create(
+pub(super) async fn create(
     connection: &Connection,
     request: &CreateRemoteBufferRequest,
     out: &mut Vec<u8>,
 ) -> Result<Expect, ServerError> {
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
-    let mut blobs = session.blobs();
-    let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
-    lease(&mut blobs, connection.peer(), &placements)?;
-    drop(blobs);
+    let peer = connection.peer();
+    let placements = with_room(connection, request.size, || {
+        let mut blobs = session.blobs();
+        let placements = vec![blobs.create(without_lease(connection), request.size, &state.ids)?];
+        own(connection, &mut blobs, request.owned, &placements);
+        match blobs.lease(peer, &placements) {
+            Ok(()) => Ok(placements),
+            Err(error) => {
+                blobs.take_back(peer, &placements);
+                Err(NoRoom::ForRecords(error))
+            }
+        }
+    })?;
     let incoming = Incoming { placements, compress: request.compress, single: true };
-    announce(connection, incoming, request.use_rdma, out)
+    announce(connection, incoming, request.use_rdma, out).await
 }
 
 /// Allocates several blobs for the bytes to come, all or none, and writes the first reply.
-pub(super) fn create_many(
+pub(super) async fn create_many(
     connection: &Connection,
     request: &CreateRemoteBuffersRequest,
     out: &mut Vec<u8>,
 ) -> Result<Expect, ServerError> {
     check_count(request.sizes.len())?;
     check(request.compress)?;
-    let (state, session) = (connection.state(), connection.session());
-    let mut blobs = session.blobs();
-    let placements = blobs.create_many(without_lease(connection), &request.sizes, &state.ids)?;
-    lease(&mut blobs, connection.peer(), &placements)?;
-    drop(blobs);
+    let (maker, holder) = (without_lease(connection), connection.peer());
+    let placements = many::create(connection, maker, &request.sizes, request.owned, Some(holder)).await?;
     let incoming = Incoming { placements, compress: request.compress, single: false };
-    announce(connection, incoming, request.use_rdma, out)
+    announce(connection, incoming, request.use_rdma, out).await
 }
 
-/// Leases blobs that were just made; if that fails, they are taken back.
-fn lease(blobs: &mut BlobStore, peer: Peer, placements: &[Placement]) -> Result<(), ServerError> {
-    blobs.lease(peer, placements).inspect_err(|_| blobs.take_back(peer, placements))
-}
-
-fn announce(
+async fn announce(
     connection: &Connection,
     incoming: Incoming,
     use_rdma: bool,
     out: &mut Vec<u8>,
 ) -> Result<Expect, ServerError> {
-    connection.session().waiters.tell_ids(incoming.placements.iter().map(|placement| placement.id));
-    match describe(&incoming, out) {
+    let (session, peer) = (connection.session(), connection.peer());
+    session.waiters.tell_ids(incoming.placements.iter().map(|placement| placement.id));
+    match describe(&incoming, out).await {
         Ok(()) if use_rdma => {
-            connection.session().blobs().give_back(connection.peer(), &incoming.placements);
+            many::give_back(&session, peer, &incoming.placements).await;
             Ok(Expect::Nothing)
         }
         Ok(()) => Ok(Expect::Bytes(incoming)),
         Err(error) => {
-            connection.session().blobs().take_back(connection.peer(), &incoming.placements);
-            Err(super::unsendable(&error))
+            many::take_back(&session, peer, &incoming.placements).await;
+            Err(error)
         }
     }
 }
 
 /// Both replies to a request.
-fn describe(incoming: &Incoming, out: &mut Vec<u8>) -> Result<(), FrameError> {
+async fn describe(incoming: &Incoming, out: &mut Vec<u8>) -> Result<(), ServerError> {
     let payloads: Vec<_> = incoming.placements.iter().map(describe_bare).collect();
     if incoming.single
         && let Some(created) = payloads.first()
     {
-        return frame::encode(out, &CreateBufferReply { id: created.object_id, created: created.clone(), fd: -1 });
+        let reply = CreateBufferReply { id: created.object_id, created: created.clone(), fd: -1 };
+        return encode(out, 1, reply).await;
     }
     let ids = payloads.iter().map(|payload| payload.object_id).collect();
-    frame::encode(out, &CreateBuffersReply { ids, payloads, fds: Vec::new() })
+    encode(out, payloads.len(), CreateBuffersReply { ids, payloads, fds: Vec::new() }).await
 }
 
 /// The bytes have arrived: seals the blobs, and writes the second reply.
@@ -135,24 +158,32 @@ fn describe(incoming: &Incoming, out: &mut Vec<u8>) -> Result<(), FrameError> {
 /// # Errors
 ///
 /// Code 12 if somebody deleted one of them meanwhile; the others go as well.
-pub(super) fn received(connection: &Connection, mut incoming: Incoming, out: &mut Vec<u8>) -> Result<(), ServerError> {
+pub(super) async fn received(
+    connection: &Connection,
+    mut incoming: Incoming,
+    out: &mut Vec<u8>,
+) -> Result<(), ServerError> {
     let (session, peer) = (connection.session(), connection.peer());
-    {
-        let mut blobs = session.blobs();
-        let mut with_bytes = incoming.placements.iter().filter(|placement| placement.length > 0);
-        if let Err(error) = with_bytes.try_for_each(|placement| blobs.seal_alone(placement.id)) {
-            blobs.take_back(peer, &incoming.placements);
-            return Err(error);
+    let mut sealed = Ok(());
+    many::each_step(&session, &incoming.placements, |blobs, step| {
+        let mut with_bytes = step.iter().filter(|placement| placement.length > 0);
+        if sealed.is_ok() {
+            sealed = with_bytes.try_for_each(|placement| blobs.seal_alone(placement.id));
         }
-        blobs.give_back(peer, &incoming.placements);
+    })
+    .await;
+    if let Err(error) = sealed {
+        many::take_back(&session, peer, &incoming.placements).await;
+        return Err(error);
     }
+    many::give_back(&session, peer, &incoming.placements).await;
     incoming.placements.iter_mut().for_each(|placement| placement.sealed = placement.length > 0);
-    describe(&incoming, out).map_err(|error| super::unsendable(&error))
+    describe(&incoming, out).await
 }
 
 /// Leases the blobs that are there for as long as their bytes are on the way, and writes the reply. By RDMA, no bytes
 /// go out here.
-pub(super) fn get(
+pub(super) async fn get(
     connection: &Connection,
     request: &GetRemoteBuffersRequest,
     out: &mut Vec<u8>,
@@ -160,20 +191,24 @@ pub(super) fn get(
     check_count(request.ids.len())?;
     check(request.compress)?;
     let (session, peer) = (connection.session(), connection.peer());
-    let placements = session.blobs().get_to_send(peer, &request.ids, request.unsealed)?;
-    let payloads = placements.iter().map(describe_bare).collect();
-    let reply = GetBuffersReply { payloads, fds: Vec::new(), compress: request.compress };
+    let refused = |error: ServerError| match error.code {
+        StatusCode::ObjectNotSealed => ServerError::new(StatusCode::KeyError, error.message),
+        _ => error,
+    };
+    let placements = many::get(&session, peer, &request.ids, request.unsealed, Keep::ToSend).await.map_err(refused)?;
+    let payloads: Vec<_> = placements.iter().map(describe_bare).collect();
     let mut outgoing = Outgoing { placements, compress: request.compress };
-    let encoded = frame::encode(out, &reply);
+    let count = payloads.len();
+    let encoded = encode(out, count, GetBuffersReply { payloads, fds: Vec::new(), compress: request.compress }).await;
     if request.use_rdma || encoded.is_err() {
-        sent(connection, &outgoing);
+        sent(connection, &outgoing).await;
         outgoing.placements.clear();
     }
-    encoded.map_err(|error| super::unsendable(&error))?;
+    encoded?;
     Ok(outgoing)
 }
 
 /// The bytes are out: gives the leases back.
-pub(super) fn sent(connection: &Connection, outgoing: &Outgoing) {
-    connection.session().blobs().give_back(connection.peer(), &outgoing.placements);
+pub(super) async fn sent(connection: &Connection, outgoing: &Outgoing) {
+    many::give_back(&connection.session(), connection.peer(), &outgoing.placements).await;
 }

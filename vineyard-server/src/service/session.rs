@@ -49,6 +49,8 @@ pub(super) fn register(connection: &mut Connection, request: &RegisterRequest) -
             native: NATIVE_VERSION,
             deferred_free: true,
             seal_on_create: true,
+            whole_trees: true,
+            owned_blobs: true,
             incarnation: state.incarnation,
         }),
     })

@@ -25,9 +25,12 @@ pub(super) fn open(session: &Session, request: &OpenStreamRequest) -> Result<Ope
     Ok(OpenStreamReply {})
 }
 
-/// Seals the chunk of a writer; false if it is gone.
+/// Seals the chunk of a writer, who is done with it; false if it is gone.
 fn seal(session: &Session, chunk: ObjectId) -> bool {
-    session.blobs().seal_alone(chunk).is_ok()
+    let mut blobs = session.blobs();
+    let sealed = blobs.seal_alone(chunk).is_ok();
+    blobs.reached(chunk);
+    sealed
 }
 
 /// What comes of a writer's wish for its next chunk.
@@ -72,7 +75,7 @@ pub(super) fn make_chunk(
     if request.size > 0 && !has_room(&state, request.size) {
         return Ok(None);
     }
-    let placement = create_one(connection, request.size)?;
+    let placement = create_one(connection, request.size, false)?;
     let buffer = describe_new(connection, &placement)?;
     streams.start_chunk(request.id, buffer.object_id)?;
     Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))
@@ -95,6 +98,7 @@ pub(super) fn push(
     request: &PushNextStreamChunkRequest,
 ) -> Result<PushNextStreamChunkReply, ServerError> {
     session.streams().push(request.id, request.chunk)?;
+    session.blobs().reached(request.chunk);
     Ok(PushNextStreamChunkReply {})
 }
 
@@ -103,7 +107,7 @@ pub(super) fn pull(connection: &Connection, request: &PullNextStreamChunkRequest
     let session = connection.session();
     let (done, next) = session.streams().pull(request.id, connection.id())?;
     if let Some(done) = done {
-        session.delete(&[done], false, true);
+        session.delete(&[done], true, connection.id());
     }
     Ok(next)
 }
@@ -115,14 +119,11 @@ pub(super) fn stop(session: &Session, request: &StopStreamRequest) -> Result<Sto
 }
 
 /// Forgets a stream, with the chunks that nobody has read.
-pub(super) fn remove(
-    state: &State,
-    session: &Session,
-    request: &DropStreamRequest,
-) -> Result<DropStreamReply, ServerError> {
+pub(super) fn remove(connection: &Connection, request: &DropStreamRequest) -> Result<DropStreamReply, ServerError> {
+    let session = connection.session();
     let unread = session.streams().remove(request.id)?;
-    session.delete(&unread, false, false);
+    session.delete(&unread, false, connection.id());
     // A writer that waits for room has to learn that there is nothing to wait for.
-    state.freed.notify_waiters();
+    connection.state().freed.notify_waiters();
     Ok(DropStreamReply {})
 }

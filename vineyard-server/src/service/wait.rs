@@ -10,11 +10,12 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, go_on, meta, name, refuse, stream};
+use super::{Connection, Next, answer, go_on, meta, name, not_done, refuse, stream};
 use crate::budget::{Share, Stay};
 use crate::session::Session;
 use crate::store::Reserved;
 use crate::streams::{Pulled, WriterTicket};
+use crate::turn::elsewhere;
 use crate::waiters::Awaited;
 
 /// What a request that waits keeps besides what it names.
@@ -63,10 +64,15 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
                 let mut told = pin!(waiter.told());
                 // Before looking, so that nothing is missed in between.
                 told.as_mut().enable();
-                match meta::missing(&session, &request) {
+                // The one that is waited for is looked at first: many may have been named.
+                let missing = match meta::first_missing(&session, &[awaited]).await {
+                    None => meta::first_missing(&session, &request.ids).await,
+                    missing => missing,
+                };
+                match missing {
                     Some(id) if id == awaited => told.await,
                     Some(id) => awaited = id,
-                    None => return go_on(connection, Request::GetData(request), out),
+                    None => return go_on(connection, Request::GetData(request), false, out).await,
                 }
             }
         }
@@ -164,10 +170,9 @@ async fn work_in_turn<R: Send + 'static>(
     .await
 }
 
-/// Does what takes its time on a thread of its own, and does it to the end whoever still waits for it.
+/// As [`elsewhere`].
 async fn work<R: Send + 'static>(job: impl FnOnce() -> R + Send + 'static) -> Result<R, ServerError> {
-    let failed = |_| ServerError::new(StatusCode::UnknownError, "the work was not done");
-    tokio::task::spawn_blocking(job).await.map_err(failed)
+    elsewhere(job).await.ok_or_else(not_done)
 }
 
 #[cfg(test)]

@@ -38,6 +38,16 @@ impl Allocator {
         self.capacity.saturating_sub(self.free)
     }
 
+    /// Bytes that are free.
+    pub fn free_bytes(&self) -> u64 {
+        self.free
+    }
+
+    /// Bytes of the longest free range.
+    pub fn largest_free(&self) -> u64 {
+        self.by_length.last().map_or(0, |(length, _)| *length)
+    }
+
     /// Takes the [`span`] of `len` bytes; `None` if no free range is long enough.
     pub fn allocate(&mut self, len: u64) -> Option<u64> {
         let wanted = span(len)?;
@@ -196,7 +206,8 @@ mod tests {
                     Step::Release(_) | Step::Shrink(..) => {}
                 }
                 let free = model.taken.iter().filter(|taken| !**taken).count() as u64;
-                prop_assert_eq!(allocator.free, free * ALIGNMENT);
+                prop_assert_eq!(allocator.free_bytes(), free * ALIGNMENT);
+                prop_assert_eq!(allocator.largest_free(), model.longest() * ALIGNMENT);
                 prop_assert_eq!(allocator.allocated_bytes(), (units - free) * ALIGNMENT);
                 prop_assert_eq!(allocator.by_offset.len(), model.runs(), "neighbours were not merged");
                 prop_assert_eq!(allocator.by_length.len(), model.runs());

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use vineyard_core::ObjectId;
 
+use super::alloc::span;
 use super::arena::ArenaFile;
 use super::lease::ConnectionId;
 use super::pool::AllocationId;
+use super::uses::Users;
 
 /// A blob: a window on an allocation, or a file.
 #[derive(Debug)]
@@ -17,12 +19,22 @@ pub(super) struct Blob {
     /// Where it starts in the file.
     pub(super) offset: u64,
     pub(super) length: u64,
+    /// Bytes of arenas that it counts for: its window with what alignment adds, as long as the range is that long.
+    pub(super) taken: u64,
     pub(super) creator: ConnectionId,
     /// Leases of all connections.
     pub(super) leases: u64,
     /// Connections that depend on it.
-    pub(super) users: u32,
+    pub(super) users: Users,
+    /// Connections of the published client that were given it.
+    pub(super) viewers: Users,
+    /// The one that made it, until metadata reaches it.
+    pub(super) maker: Option<ConnectionId>,
+    /// Its place among the hidden blobs that only these may look at.
+    pub(super) lingers: Option<u64>,
     pub(super) sealed: bool,
+    /// It goes with its creator, sealed or not.
+    pub(super) owned: bool,
     /// Deleted, but somebody still views it.
     pub(super) hidden: bool,
     /// Another session has taken it over; both keep it.
@@ -48,13 +60,34 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
-        let (sealed, hidden, moved) = (false, false, Moved::No);
-        Self { file, allocation, offset, length, creator, leases: 0, users: 0, sealed, hidden, moved }
+        let taken = if allocation.is_some() { span(length).unwrap_or(length) } else { 0 };
+        Self {
+            file,
+            allocation,
+            offset,
+            length,
+            taken,
+            creator,
+            leases: 0,
+            users: Users::Nobody,
+            viewers: Users::Nobody,
+            maker: None,
+            lingers: None,
+            sealed: false,
+            owned: false,
+            hidden: false,
+            moved: Moved::No,
+        }
     }
 
-    /// Whether it must stay where it is.
+    /// Whether somebody may look at it: nobody else may be given its memory.
+    pub(super) fn is_viewed(&self) -> bool {
+        self.leases > 0 || self.viewers.count() > 0 || self.maker.is_some()
+    }
+
+    /// Whether it must stay where it is, as the protocol has it.
     pub(super) fn is_in_use(&self) -> bool {
-        !self.sealed || self.users > 0 || self.leases > 0 || self.moved != Moved::No
+        !self.sealed || self.users.count() > 0 || self.leases > 0 || self.moved != Moved::No
     }
 }
 

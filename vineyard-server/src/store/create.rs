@@ -7,25 +7,43 @@ use vineyard_core::{ObjectId, ServerError};
 use super::alloc::span;
 use super::arena::ArenaFile;
 use super::pack::Pack;
-use super::{Blob, BlobStore, Peer, Placement};
+use super::{Blob, BlobStore, Peer, Placement, SharedPool};
 use crate::ids::IdGenerator;
 
 /// Blobs up to this length, made by one request of a native client, share an allocation.
 pub(super) const PACKED_BYTES: u64 = 4096;
+
+/// Why a blob cannot be made. Both are a [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory)
+/// for who wanted it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoRoom {
+    /// There is no memory for its bytes. Room can be made by freeing those of others.
+    ForBytes(ServerError),
+    /// The server may keep no more of what describes blobs, whatever memory is free.
+    ForRecords(ServerError),
+}
+
+impl From<NoRoom> for ServerError {
+    fn from(why: NoRoom) -> Self {
+        match why {
+            NoRoom::ForBytes(error) | NoRoom::ForRecords(error) => error,
+        }
+    }
+}
 
 impl BlobStore {
     /// Makes one unsealed blob; no bytes give the empty blob.
     ///
     /// # Errors
     ///
-    /// [`StatusCode::NotEnoughMemory`].
-    pub fn create(&mut self, peer: Peer, size: u64, ids: &IdGenerator) -> Result<Placement, ServerError> {
+    /// [`NoRoom`].
+    pub fn create(&mut self, peer: Peer, size: u64, ids: &IdGenerator) -> Result<Placement, NoRoom> {
         if size == 0 {
             return Ok(Placement::EMPTY);
         }
-        let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1)?;
+        let (allocation, file, offset) = self.pool.lock().allocate(size, size, 1).map_err(NoRoom::ForBytes)?;
         let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
-        self.add(peer, ids, blob)
+        self.add(peer, ids, blob).map_err(NoRoom::ForRecords)
     }
 
     /// Makes one unsealed blob of a file, which counts as no memory but for its record.
@@ -52,12 +70,13 @@ impl BlobStore {
         }
         let id = self.fresh_id(ids);
         if peer.native {
-            self.leases.grant(peer.connection, id);
+            self.leases.grant(peer.connection, id, blob.taken);
             blob.leases = 1;
         }
         let placement = Placement::of(id, &blob);
-        self.unsealed.entry(peer.connection).or_default().insert(id);
-        self.blobs.insert(id, blob);
+        self.owned.entry(peer.connection).or_default().insert(id);
+        self.keep(id, blob);
+        self.view_made(peer, id);
         self.settle_holds();
         Ok(placement)
     }
@@ -65,8 +84,7 @@ impl BlobStore {
     /// Takes room for what is to be known of a blob that `peer` makes.
     fn charge(&mut self, peer: Peer) -> Result<(), ServerError> {
         self.charge_blob()?;
-        let holds = usize::from(peer.native);
-        self.charge_holds(holds).inspect_err(|_| self.discharge_blob())
+        self.charge_holds(peer.num_holds()).inspect_err(|_| self.discharge_blob())
     }
 
     /// An id that nobody has taken: who takes a blob of another session over chooses its id, which may be that of
@@ -74,61 +92,108 @@ impl BlobStore {
     fn fresh_id(&self, ids: &IdGenerator) -> ObjectId {
         loop {
             let id = ids.blob();
-            if !self.blobs.contains_key(&id) {
+            if !self.knows(id) {
                 return id;
             }
         }
     }
 
-    /// Makes several unsealed blobs, all or none. Small ones of a native peer share one allocation.
+    /// Makes the next of several unsealed blobs, to be called until all have been made, with others in between. What
+    /// was made is to be [taken back](Self::take_back) if one cannot be, so that there are all or none.
     ///
     /// # Errors
     ///
-    /// [`StatusCode::NotEnoughMemory`]; nothing is left behind then.
-    pub fn create_many(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Vec<Placement>, ServerError> {
-        self.pool.lock().check(sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size)))?;
-        let mut pack = if peer.native { self.pack(peer, sizes)? } else { None };
-        let mut made = Vec::new();
-        for &size in sizes {
-            let packed = pack.as_mut().filter(|_| (1..=PACKED_BYTES).contains(&size)).and_then(|pack| pack.next(size));
-            let placement = match packed {
-                Some(blob) => self.add(peer, ids, blob),
-                None => self.create(peer, size, ids),
-            };
-            match placement {
-                Ok(placement) => made.push(placement),
-                Err(error) => {
-                    self.take_back(peer, &made);
-                    if let Some(pack) = pack {
-                        pack.abandon(&mut self.pool.lock());
-                    }
-                    return Err(error);
-                }
+    /// [`StatusCode::NotEnoughMemory`].
+    pub fn create_next(
+        &mut self,
+        creation: &mut Creation,
+        size: u64,
+        ids: &IdGenerator,
+    ) -> Result<Placement, ServerError> {
+        if size == 0 {
+            return Ok(Placement::EMPTY);
+        }
+        let peer = creation.peer;
+        let blob = match creation.pack.as_mut().filter(|_| is_small(size)).and_then(|pack| pack.next(size)) {
+            Some(blob) => blob,
+            None => {
+                let (allocation, file, offset) = self.pool.lock().place(size, size, 1)?;
+                creation.owed = creation.owed.saturating_sub(size);
+                Blob::new(file, Some(allocation), offset, size, peer.connection)
             }
-        }
-        Ok(made)
-    }
-
-    /// Allocates for the small ones among `sizes`; nothing unless there are two at least.
-    fn pack(&mut self, peer: Peer, sizes: &[u64]) -> Result<Option<Pack>, ServerError> {
-        let small = || sizes.iter().filter(|size| (1..=PACKED_BYTES).contains(*size));
-        let windows = small().count();
-        if windows < 2 {
-            return Ok(None);
-        }
-        // The sums do not reach 2^64: the frame that carried the sizes is at most 2^28 bytes long.
-        let length = small().filter_map(|size| span(*size)).fold(0u64, u64::saturating_add);
-        let charged = small().fold(0u64, |sum, size| sum.saturating_add(*size));
-        let (allocation, file, offset) = self.pool.lock().allocate(length, charged, windows)?;
-        Ok(Some(Pack { allocation, file, offset, windows, creator: peer.connection }))
+        };
+        self.add(peer, ids, blob)
     }
 
     /// Makes what was just created for `peer` as if it had never been.
     pub fn take_back(&mut self, peer: Peer, made: &[Placement]) {
         for placement in made {
             self.release_lease(peer.connection, placement.id);
+            self.view_no_more(peer.connection, placement.id);
             self.hide(placement.id);
         }
         self.settle_holds();
+    }
+}
+
+/// Whether a blob of a native peer may share its allocation with others.
+fn is_small(size: u64) -> bool {
+    (1..=PACKED_BYTES).contains(&size)
+}
+
+/// Several blobs that are being made for one request. Small ones of a native peer share one allocation. Memory for all
+/// is counted from the beginning; what was not used is given back when this is dropped.
+#[derive(Debug)]
+pub struct Creation {
+    pool: SharedPool,
+    peer: Peer,
+    pack: Option<Pack>,
+    /// Bytes that are counted, and for which nothing is allocated yet.
+    owed: u64,
+}
+
+impl Creation {
+    /// Makes sure that blobs of these sizes fit in the limit. Their memory is that of `pool`, which the store must
+    /// share.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`].
+    pub fn new(pool: &SharedPool, peer: Peer, sizes: &[u64]) -> Result<Self, ServerError> {
+        let total = sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size));
+        let owed = pool.lock().charge(total)?;
+        let mut creation = Self { pool: pool.clone(), peer, pack: None, owed };
+        if peer.native {
+            creation.pack(sizes)?;
+        }
+        Ok(creation)
+    }
+
+    /// Allocates for the small ones among `sizes`; nothing unless there are two at least.
+    fn pack(&mut self, sizes: &[u64]) -> Result<(), ServerError> {
+        let small = || sizes.iter().copied().filter(|size| is_small(*size));
+        let windows = small().count();
+        if windows < 2 {
+            return Ok(());
+        }
+        // The sums do not reach 2^64: the frame that carried the sizes is at most 2^28 bytes long.
+        let length = small().filter_map(span).fold(0u64, u64::saturating_add);
+        let charged = small().fold(0u64, u64::saturating_add);
+        let (allocation, file, offset) = self.pool.lock().place(length, charged, windows)?;
+        self.owed = self.owed.saturating_sub(charged);
+        self.pack = Some(Pack { allocation, file, offset, windows, creator: self.peer.connection });
+        Ok(())
+    }
+}
+
+impl Drop for Creation {
+    fn drop(&mut self) {
+        let mut pool = self.pool.lock();
+        if self.owed > 0 {
+            pool.discharge(self.owed);
+        }
+        if let Some(pack) = self.pack.take() {
+            pack.abandon(&mut pool);
+        }
     }
 }

@@ -29,23 +29,31 @@ pub mod labels;
 mod lease;
 mod moves;
 mod pack;
-mod pool;
+pub mod pool;
+pub mod states;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod uses;
+mod views;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use alloc::span;
 use blob::Blob;
 pub use blob::Placement;
 use charge::Charges;
+pub use create::{Creation, NoRoom};
 pub use lease::ConnectionId;
 use lease::Leases;
 pub use pool::{Reserved, SharedPool};
+use states::States;
 use uses::Uses;
+use views::Views;
 
 use crate::budget::Share;
 
@@ -56,6 +64,26 @@ pub struct Peer {
     pub connection: ConnectionId,
     /// Whether it speaks the native protocol.
     pub native: bool,
+    /// Whether it maps memory and does not say when it is done with it.
+    pub views: bool,
+}
+
+impl Peer {
+    /// Leases, dependencies and views that a peer comes to have at most with each blob that it is given, or makes.
+    pub fn num_holds(self) -> usize {
+        1_usize.saturating_add(usize::from(self.views))
+    }
+}
+
+/// What becomes of unsealed blobs in a list of blobs to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsealed {
+    /// One of them, and the whole list is refused.
+    Refused,
+    /// They are not there.
+    LeftOut,
+    /// They are like any other.
+    Wanted,
 }
 
 /// All blobs of a session.
@@ -64,11 +92,16 @@ pub struct BlobStore {
     pool: SharedPool,
     /// Bytes that may be allocated by all sessions together.
     limit: u64,
-    blobs: HashMap<ObjectId, Blob>,
-    /// What each connection made and nobody sealed.
-    unsealed: HashMap<ConnectionId, HashSet<ObjectId>>,
+    /// Ordered, as are the other maps of what may be many: none is ever rearranged as a whole while all wait for it.
+    blobs: BTreeMap<ObjectId, Blob>,
+    /// Blobs that were deleted with all others and are still to be looked at one by one. Hidden from everybody.
+    doomed: BTreeMap<ObjectId, Blob>,
+    /// What goes with each connection: what it made and nobody sealed, and what it owns.
+    owned: HashMap<ConnectionId, BTreeSet<ObjectId>>,
     leases: Leases,
     uses: Uses,
+    views: Views,
+    states: States,
     charges: Charges,
 }
 
@@ -80,9 +113,9 @@ impl BlobStore {
     /// An empty store on memory that it shares with others. What it comes to know of blobs is taken from a budget.
     pub fn new(pool: SharedPool, share: Share) -> Self {
         let limit = pool.lock().limit();
-        let (blobs, unsealed) = (HashMap::new(), HashMap::new());
-        let (leases, uses, charges) = (Leases::default(), Uses::default(), Charges::new(share));
-        Self { pool, limit, blobs, unsealed, leases, uses, charges }
+        let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
+        let (leases, uses, views, states) = Default::default();
+        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states, charges: Charges::new(share) }
     }
 
     /// Leases of all connections.
@@ -90,18 +123,23 @@ impl BlobStore {
         self.leases.total()
     }
 
-    /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on.
+    /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on, and may look
+    /// at it until metadata reaches it.
     ///
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotExists`], or [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub fn seal(&mut self, peer: Peer, id: ObjectId) -> Result<(), ServerError> {
         if !peer.native {
-            self.charge_holds(1)?;
+            self.charge_holds(peer.num_holds())?;
         }
         let sealed = self.seal_alone(id);
         if !peer.native && sealed.is_ok() {
             self.depend(peer.connection, id);
+            // Its maker looks at it already.
+            if self.visible(id).is_some_and(|blob| blob.maker != Some(peer.connection)) {
+                self.view(peer, id);
+            }
         }
         self.settle_holds();
         sealed
@@ -118,27 +156,51 @@ impl BlobStore {
         }
         let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden).ok_or_else(|| unknown(id))?;
         if !blob.sealed {
-            blob.sealed = true;
-            let creator = blob.creator;
-            self.own_no_more(creator, id);
+            self.states.track(blob, |blob| blob.sealed = true);
+            if !blob.owned {
+                let creator = blob.creator;
+                self.own_no_more(creator, id);
+            }
         }
         Ok(())
     }
 
+    /// Lets blobs go with the connection that has just made them, sealed or not.
+    pub fn own(&mut self, made: &[Placement]) {
+        for placement in made {
+            if let Some(blob) = self.blobs.get_mut(&placement.id) {
+                blob.owned = true;
+            }
+        }
+    }
+
+    /// Lets a blob stay when the connection that made it ends, once it is sealed.
+    pub fn disown(&mut self, id: ObjectId) {
+        if let Some(blob) = self.blobs.get_mut(&id).filter(|blob| blob.owned) {
+            blob.owned = false;
+            if blob.sealed {
+                let creator = blob.creator;
+                self.own_no_more(creator, id);
+            }
+        }
+    }
+
     /// Where the blobs that exist lie, in the order of `ids`. A native peer gets one lease for each, another one
-    /// depends on them from now on.
+    /// depends on them from now on. To be called with [room](Self::room_for) for that: the list may be a part of one that
+    /// is to be had as a whole.
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotSealed`] for the whole request if one is not sealed and `unsealed` are not wanted;
-    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
-    pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+    /// [`StatusCode::ObjectNotSealed`] for all of them if one is not sealed and such are refused.
+    pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: Unsealed) -> Result<Vec<Placement>, ServerError> {
         let found = self.find(ids, unsealed)?;
         if peer.native {
-            self.lease(peer, &found)?;
+            self.grant(peer, &found);
         } else {
-            self.charge_holds(found.len())?;
-            found.iter().for_each(|placement| self.depend(peer.connection, placement.id));
+            for placement in &found {
+                self.depend(peer.connection, placement.id);
+                self.view(peer, placement.id);
+            }
             self.settle_holds();
         }
         Ok(found)
@@ -149,12 +211,16 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), with the code [`StatusCode::KeyError`] for one that is not sealed.
-    pub fn get_to_send(&mut self, peer: Peer, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
-        let refused = |error: ServerError| ServerError::new(StatusCode::KeyError, error.message);
-        let mut found = self.find(ids, unsealed).map_err(refused)?;
+    /// As [`get`](Self::get).
+    pub fn get_to_send(
+        &mut self,
+        peer: Peer,
+        ids: &[ObjectId],
+        unsealed: Unsealed,
+    ) -> Result<Vec<Placement>, ServerError> {
+        let mut found = self.find(ids, unsealed)?;
         found.retain(|placement| placement.id != ObjectId::PLACEHOLDER_BLOB);
-        self.lease(peer, &found)?;
+        self.grant(peer, &found);
         Ok(found)
     }
 
@@ -173,17 +239,27 @@ impl BlobStore {
     /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub fn lease(&mut self, peer: Peer, placements: &[Placement]) -> Result<(), ServerError> {
         self.charge_holds(placements.len())?;
-        for placement in placements {
-            if let Some(blob) = self.blobs.get_mut(&placement.id) {
-                blob.leases = blob.leases.saturating_add(1);
-                self.leases.grant(peer.connection, placement.id);
-            }
-        }
-        self.settle_holds();
+        self.grant(peer, placements);
         Ok(())
     }
 
-    fn find(&self, ids: &[ObjectId], unsealed: bool) -> Result<Vec<Placement>, ServerError> {
+    /// As [`lease`](Self::lease), with room for it.
+    fn grant(&mut self, peer: Peer, placements: &[Placement]) {
+        for placement in placements {
+            if let Some(blob) = self.blobs.get_mut(&placement.id) {
+                self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
+                self.leases.grant(peer.connection, placement.id, blob.taken);
+            }
+        }
+        self.settle_holds();
+    }
+
+    /// Where blobs lie, for who only looks whether they can be had.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn find(&self, ids: &[ObjectId], unsealed: Unsealed) -> Result<Vec<Placement>, ServerError> {
         let mut found = Vec::new();
         for &id in ids {
             match id {
@@ -191,11 +267,14 @@ impl BlobStore {
                 ObjectId::PLACEHOLDER_BLOB => found.push(self.placeholder()),
                 _ => {
                     let Some(blob) = self.visible(id) else { continue };
-                    if !blob.sealed && !unsealed {
-                        let message = format!("blob {id} is not sealed");
-                        return Err(ServerError::new(StatusCode::ObjectNotSealed, message));
+                    match unsealed {
+                        Unsealed::Refused if !blob.sealed => {
+                            let message = format!("blob {id} is not sealed");
+                            return Err(ServerError::new(StatusCode::ObjectNotSealed, message));
+                        }
+                        Unsealed::LeftOut if !blob.sealed => {}
+                        _ => found.push(Placement::of(id, blob)),
                     }
-                    found.push(Placement::of(id, blob));
                 }
             }
         }
@@ -206,6 +285,11 @@ impl BlobStore {
     fn placeholder(&self) -> Placement {
         let file = self.pool.lock().first_file().cloned();
         Placement { id: ObjectId::PLACEHOLDER_BLOB, file, offset: 0, length: self.limit, sealed: true, owned: true }
+    }
+
+    /// Whether an id stands for a blob, even if nobody sees it any more.
+    fn knows(&self, id: ObjectId) -> bool {
+        self.blobs.contains_key(&id) || self.doomed.contains_key(&id)
     }
 
     fn visible(&self, id: ObjectId) -> Option<&Blob> {
@@ -226,35 +310,47 @@ impl BlobStore {
         }
     }
 
-    /// The length of a blob that `peer` has made and nobody has sealed.
+    /// The length of a blob that goes with `peer`.
     pub fn own_length(&self, peer: Peer, id: ObjectId) -> Option<u64> {
-        let own = self.unsealed.get(&peer.connection).is_some_and(|unsealed| unsealed.contains(&id));
+        let own = self.owned.get(&peer.connection).is_some_and(|owned| owned.contains(&id));
         self.visible(id).filter(|_| own).map(|blob| blob.length)
     }
 
-    /// All blobs that everybody may read, with their lengths, in no particular order.
-    pub fn sealed(&self) -> impl Iterator<Item = (ObjectId, u64)> + '_ {
-        self.blobs.iter().filter(|(_, blob)| blob.sealed && !blob.hidden).map(|(id, blob)| (*id, blob.length))
+    /// The blobs that everybody may read, with their lengths, in the order of their ids: of the next `most` blobs after
+    /// an id, or of the first. Gives the last id that was looked at as well, as long as there may be more.
+    pub fn sealed(&self, after: Option<ObjectId>, most: usize) -> (Vec<(ObjectId, u64)>, Option<ObjectId>) {
+        let from = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let (mut found, mut last) = (Vec::new(), None);
+        for (id, blob) in self.blobs.range(from).take(most) {
+            if blob.sealed && !blob.hidden {
+                found.push((*id, blob.length));
+            }
+            last = Some(*id);
+        }
+        (found, last)
     }
 
-    /// Deletes one blob. Its memory is free when the last lease on it ends, at once if there is none.
+    /// Deletes one blob, at the wish of a connection, which looks at it no more unless it has leases. Its memory is free
+    /// when nobody else does either.
     ///
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotExists`].
-    pub fn remove(&mut self, id: ObjectId) -> Result<(), ServerError> {
+    pub fn remove(&mut self, id: ObjectId, by: ConnectionId) -> Result<(), ServerError> {
+        self.view_no_more(by, id);
         let removed = is_well_known(id) || self.hide(id);
         self.settle_holds();
         if removed { Ok(()) } else { Err(unknown(id)) }
     }
 
-    /// Deletes blobs, for who wants their pages back: the ranges that are free now, to be given to
+    /// As [`remove`](Self::remove), for who wants the pages back: the ranges that are free now, to be given to
     /// [`SharedPool::trim`]. What is not there counts as deleted.
-    pub fn remove_to_trim(&mut self, ids: &[ObjectId]) -> Vec<Reserved> {
+    pub fn remove_to_trim(&mut self, ids: &[ObjectId], by: ConnectionId) -> Vec<Reserved> {
         let mut freed = Vec::new();
         for &id in ids {
+            self.view_no_more(by, id);
             if self.hide_only(id) {
-                let blob = self.take_unleased(id);
+                let blob = self.take_unviewed(id);
                 let allocation = blob.and_then(|blob| blob.allocation);
                 freed.extend(allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
@@ -263,26 +359,9 @@ impl BlobStore {
         freed
     }
 
-    /// How many blobs are there, those that are hidden but viewed among them.
+    /// How many blobs there are, those that are hidden among them.
     pub fn len(&self) -> usize {
-        self.blobs.len()
-    }
-
-    /// Every blob that is there, for who deletes all.
-    pub fn all(&self) -> Vec<ObjectId> {
-        self.blobs.iter().filter(|(_, blob)| !blob.hidden).map(|(id, _)| *id).collect()
-    }
-
-    /// Gives everything back, whoever views it: nobody is left.
-    pub fn close(&mut self) {
-        for (_, blob) in std::mem::take(&mut self.blobs) {
-            self.discharge_blob();
-            if let Some(allocation) = blob.allocation {
-                self.pool.lock().release_window(allocation);
-            }
-        }
-        (self.leases, self.uses, self.unsealed) = (Leases::default(), Uses::default(), HashMap::new());
-        self.settle_holds();
+        self.blobs.len().saturating_add(self.doomed.len())
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -306,9 +385,13 @@ impl BlobStore {
         if let Some(blob) = self.blobs.get_mut(&id) {
             blob.length = size;
             // Others may hold a lease on an unsealed blob too; its memory stays whole for them.
-            let alone = blob.leases == self.leases.count(peer.connection, id);
-            if let Some(allocation) = blob.allocation.filter(|_| alone) {
-                self.pool.lock().shrink(allocation, blob.offset, size);
+            let alone = blob.leases == self.leases.count(peer.connection, id)
+                && blob.viewers.iter().all(|viewer| viewer == peer.connection);
+            if let Some(allocation) = blob.allocation.filter(|_| alone)
+                && self.pool.lock().shrink(allocation, blob.offset, size)
+            {
+                self.states.track(blob, |blob| blob.taken = span(size).unwrap_or(size));
+                self.leases.resize(peer.connection, id, blob.taken);
             }
         }
         Ok(())
@@ -322,21 +405,6 @@ impl BlobStore {
             self.settle_holds();
         }
         held
-    }
-
-    /// Ends a connection: what it made and nobody sealed is deleted, its leases and dependencies are given back.
-    /// Returns the blobs that went, and those that nobody depends on any more.
-    pub fn disconnect(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let mut unused: Vec<ObjectId> = self.unsealed.remove(&connection).unwrap_or_default().into_iter().collect();
-        for id in &unused {
-            self.hide(*id);
-        }
-        for (id, count) in self.leases.release_all(connection) {
-            self.unlease(id, count);
-        }
-        unused.extend(self.depend_no_more(connection));
-        self.settle_holds();
-        unused
     }
 
     /// Deletes a blob; false if it is not there.
@@ -353,44 +421,63 @@ impl BlobStore {
         let Some(blob) = self.blobs.get_mut(&id).filter(|blob| !blob.hidden) else {
             return false;
         };
-        blob.hidden = true;
+        self.states.track(blob, |blob| blob.hidden = true);
         let users = std::mem::take(&mut blob.users);
-        let (creator, sealed) = (blob.creator, blob.sealed);
-        if !sealed {
+        let (creator, goes) = (blob.creator, blob.owned || !blob.sealed);
+        if goes {
             self.own_no_more(creator, id);
         }
-        if users > 0 {
-            self.uses.forget(id, users, creator);
+        for user in users.iter() {
+            // All users have it among what they depend on.
+            let _ = self.uses.end(user, id);
         }
         true
     }
 
     fn own_no_more(&mut self, creator: ConnectionId, id: ObjectId) {
-        if let Some(unsealed) = self.unsealed.get_mut(&creator) {
-            unsealed.remove(&id);
+        if let Some(owned) = self.owned.get_mut(&creator) {
+            owned.remove(&id);
         }
     }
 
     fn unlease(&mut self, id: ObjectId, count: u64) {
         if let Some(blob) = self.blobs.get_mut(&id) {
-            blob.leases = blob.leases.saturating_sub(count);
+            self.states.track(blob, |blob| blob.leases = blob.leases.saturating_sub(count));
             if blob.hidden {
                 self.free(id);
             }
+        } else if let Some(blob) = self.doomed.get_mut(&id) {
+            self.states.track(blob, |blob| blob.leases = blob.leases.saturating_sub(count));
         }
     }
 
     /// Gives the memory of a hidden blob back unless somebody views it.
     fn free(&mut self, id: ObjectId) {
-        if let Some(allocation) = self.take_unleased(id).and_then(|blob| blob.allocation) {
+        if let Some(allocation) = self.take_unviewed(id).and_then(|blob| blob.allocation) {
             self.pool.lock().release_window(allocation);
         }
     }
 
-    fn take_unleased(&mut self, id: ObjectId) -> Option<Blob> {
-        self.blobs.get(&id).filter(|blob| blob.leases == 0)?;
+    /// Takes a hidden blob out that nobody may look at; lets it linger if only those do who never say that they are done.
+    fn take_unviewed(&mut self, id: ObjectId) -> Option<Blob> {
+        let blob = self.blobs.get(&id)?;
+        if blob.is_viewed() {
+            if blob.leases == 0 {
+                self.linger(id);
+            }
+            return None;
+        }
+        let blob = self.blobs.remove(&id)?;
+        self.linger_no_more(&blob);
+        self.states.leave(&blob);
         self.discharge_blob();
-        self.blobs.remove(&id)
+        Some(blob)
+    }
+
+    /// Adds a blob.
+    fn keep(&mut self, id: ObjectId, blob: Blob) {
+        self.states.enter(&blob);
+        self.blobs.insert(id, blob);
     }
 }
 

@@ -43,7 +43,7 @@ impl BlobStore {
     pub fn take_over(&mut self, id: ObjectId, handover: Handover, connection: ConnectionId) -> bool {
         let Handover { file, allocation, offset, length } = handover;
         // An id of the wrong kind would be found by nobody, and could be that of an object.
-        let is_free = !is_well_known(id) && id.is_blob() && !self.blobs.contains_key(&id);
+        let is_free = !is_well_known(id) && id.is_blob() && !self.knows(id);
         if !is_free || self.charge_blob().is_err() {
             if let Some(allocation) = allocation {
                 self.pool.lock().release_window(allocation);
@@ -51,8 +51,9 @@ impl BlobStore {
             return false;
         }
         let mut blob = Blob::new(file, allocation, offset, length, connection);
-        (blob.sealed, blob.moved) = (true, Moved::Here);
-        self.blobs.insert(id, blob);
+        // The session that it comes from counts its memory.
+        (blob.sealed, blob.moved, blob.taken) = (true, Moved::Here, 0);
+        self.keep(id, blob);
         true
     }
 

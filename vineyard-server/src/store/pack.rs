@@ -31,8 +31,6 @@ impl Pack {
 
     /// Gives back the windows that were not made.
     pub(super) fn abandon(self, pool: &mut Pool) {
-        for _ in 0..self.windows {
-            pool.release_window(self.allocation);
-        }
+        pool.release_windows(self.allocation, self.windows);
     }
 }

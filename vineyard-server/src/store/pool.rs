@@ -1,6 +1,6 @@
 //! The memory of a server: arenas, the ranges handed out of them, and the limit on their sum.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use super::arena::ArenaFile;
 const EXTRA_ARENA_BYTES: u64 = 64 << 20;
 
 /// Names an allocation; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AllocationId(u64);
 
 /// A range of an arena, shared by the windows on it and freed with the last of them.
@@ -101,9 +101,28 @@ impl SharedPool {
 
     /// Bytes of pages of all arenas.
     fn resident_bytes(&self) -> u64 {
-        let files: Vec<Arc<ArenaFile>> = self.lock().arenas.iter().map(|arena| Arc::clone(&arena.file)).collect();
+        let files = self.lock().files();
         files.iter().map(|file| file.resident_bytes().unwrap_or(0)).fold(0, u64::saturating_add)
     }
+}
+
+/// How the memory of a server is divided, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// What may be allocated.
+    pub limit: u64,
+    /// What clients asked for and did not give back.
+    pub used: u64,
+    /// What is taken of the arenas, with what alignment costs.
+    pub allocated: u64,
+    /// How many arenas there are.
+    pub arenas: usize,
+    /// Bytes of all arenas.
+    pub capacity: u64,
+    /// What is free of them.
+    pub free: u64,
+    /// The longest range that is free.
+    pub largest_free: u64,
 }
 
 /// Arenas and allocations.
@@ -114,7 +133,7 @@ pub struct Pool {
     /// Bytes of all arenas; bounded, because pages that were touched once stay.
     capacity: u64,
     arenas: Vec<Arena>,
-    allocations: HashMap<AllocationId, Allocation>,
+    allocations: BTreeMap<AllocationId, Allocation>,
     next: u64,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
@@ -127,7 +146,7 @@ impl Pool {
     ///
     /// As [`ArenaFile::create`].
     pub fn new(limit: u64) -> io::Result<Self> {
-        let (arenas, allocations, freed) = (Vec::new(), HashMap::new(), Arc::default());
+        let (arenas, allocations, freed) = (Vec::new(), BTreeMap::new(), Arc::default());
         let mut pool = Self { limit, used: 0, capacity: 0, arenas, allocations, next: 0, freed };
         pool.add_arena(limit)?;
         Ok(pool)
@@ -148,6 +167,25 @@ impl Pool {
         self.arenas.iter().fold(0, |sum, arena| sum.saturating_add(arena.space.allocated_bytes()))
     }
 
+    /// How the memory is divided. Costs a step for each arena.
+    pub fn figures(&self) -> Figures {
+        let spaces = || self.arenas.iter().map(|arena| &arena.space);
+        Figures {
+            limit: self.limit,
+            used: self.used,
+            allocated: self.allocated(),
+            arenas: self.arenas.len(),
+            capacity: self.capacity,
+            free: spaces().map(Allocator::free_bytes).fold(0, u64::saturating_add),
+            largest_free: spaces().map(Allocator::largest_free).max().unwrap_or(0),
+        }
+    }
+
+    /// The files of all arenas, to be looked at without the lock.
+    pub fn files(&self) -> Vec<Arc<ArenaFile>> {
+        self.arenas.iter().map(|arena| Arc::clone(&arena.file)).collect()
+    }
+
     /// The file of the first arena.
     pub fn first_file(&self) -> Option<&Arc<ArenaFile>> {
         self.arenas.first().map(|arena| &arena.file)
@@ -162,6 +200,18 @@ impl Pool {
         match wanted.and_then(|wanted| self.used.checked_add(wanted)) {
             Some(sum) if sum <= self.limit => Ok(()),
             _ => Err(self.refusal(wanted, "")),
+        }
+    }
+
+    /// How much has to be freed before `wanted` bytes fit. If they would fit already, but are not to be had in one piece,
+    /// as many; none if they never fit.
+    pub fn missing(&self, wanted: u64) -> u64 {
+        if wanted > self.limit {
+            return 0;
+        }
+        match self.used.saturating_add(wanted).saturating_sub(self.limit) {
+            0 => wanted,
+            missing => missing,
         }
     }
 
@@ -183,6 +233,40 @@ impl Pool {
         windows: usize,
     ) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         self.check(Some(charged))?;
+        let placed = self.place(length, charged, windows)?;
+        self.used = self.used.saturating_add(charged);
+        Ok(placed)
+    }
+
+    /// Counts bytes for which [`place`](Self::place) is to find room, or [`discharge`](Self::discharge) is called.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn charge(&mut self, wanted: Option<u64>) -> Result<u64, ServerError> {
+        self.check(wanted)?;
+        let wanted = wanted.unwrap_or(0);
+        self.used = self.used.saturating_add(wanted);
+        Ok(wanted)
+    }
+
+    /// Counts bytes no more that were [charged](Self::charge).
+    pub fn discharge(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+        self.freed.notify_waiters();
+    }
+
+    /// As [`allocate`](Self::allocate), for bytes that were [charged](Self::charge).
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if the arenas do not allow it.
+    pub fn place(
+        &mut self,
+        length: u64,
+        charged: u64,
+        windows: usize,
+    ) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         let (arena, file, offset) = match self.find(length) {
             Some(found) => found,
             None => {
@@ -200,7 +284,6 @@ impl Pool {
         };
         let id = AllocationId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.used = self.used.saturating_add(charged);
         self.allocations.insert(id, Allocation { arena, offset, length, charged, windows });
         Ok((id, file, offset))
     }
@@ -230,7 +313,12 @@ impl Pool {
 
     /// One window less; the last one frees the range.
     pub fn release_window(&mut self, id: AllocationId) {
-        if let Some(range) = self.reserve_window(id) {
+        self.release_windows(id, 1);
+    }
+
+    /// So many windows less.
+    pub fn release_windows(&mut self, id: AllocationId, count: usize) {
+        if let Some(range) = self.reserve_windows(id, count) {
             self.restore(range);
         }
     }
@@ -238,8 +326,12 @@ impl Pool {
     /// As [`release_window`](Self::release_window), but nobody is handed the range until it is given back by
     /// [`SharedPool::trim`]. `None` if other windows are left.
     pub fn reserve_window(&mut self, id: AllocationId) -> Option<Reserved> {
+        self.reserve_windows(id, 1)
+    }
+
+    fn reserve_windows(&mut self, id: AllocationId, count: usize) -> Option<Reserved> {
         let allocation = self.allocations.get_mut(&id)?;
-        allocation.windows = allocation.windows.saturating_sub(1);
+        allocation.windows = allocation.windows.saturating_sub(count);
         if allocation.windows > 0 {
             return None;
         }
@@ -275,14 +367,14 @@ impl Pool {
     }
 
     /// Gives back what an allocation has beyond a window of `length` bytes from `start` of the arena, if it is the only
-    /// window. Room before it stays, as other windows may have been there.
-    pub fn shrink(&mut self, id: AllocationId, start: u64, length: u64) {
+    /// window; whether it is. Room before it stays, as other windows may have been there.
+    pub fn shrink(&mut self, id: AllocationId, start: u64, length: u64) -> bool {
         let Some(allocation) = self.allocations.get_mut(&id).filter(|found| found.windows == 1) else {
-            return;
+            return false;
         };
         let kept = start.checked_sub(allocation.offset).and_then(|before| before.checked_add(length));
         let (Some(kept), Some(less)) = (kept, allocation.charged.checked_sub(length)) else {
-            return;
+            return false;
         };
         if let Some(arena) = self.arenas.get_mut(allocation.arena) {
             arena.space.shrink(allocation.offset, allocation.length, kept);
@@ -290,6 +382,7 @@ impl Pool {
         allocation.length = kept;
         allocation.charged = length;
         self.used = self.used.saturating_sub(less);
+        true
     }
 }
 

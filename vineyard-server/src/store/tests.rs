@@ -1,19 +1,20 @@
 //! The store against a model that knows every byte's owner.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use proptest::prelude::*;
 use vineyard_core::InstanceId;
 
 use super::create::PACKED_BYTES;
+use super::states::{BlobState, Tally};
 use super::*;
-use crate::budget::Share;
+use crate::budget::{Budget, Share};
 use crate::ids::IdGenerator;
 
 const LIMIT: u64 = 64 << 10;
 
-fn store() -> (BlobStore, IdGenerator) {
+pub(super) fn store() -> (BlobStore, IdGenerator) {
     let pool = SharedPool::new(LIMIT).expect("memfd");
     (BlobStore::new(pool, Share::unbounded()), IdGenerator::new(InstanceId::from_raw(7)))
 }
@@ -26,10 +27,47 @@ impl BlobStore {
     fn allocated_bytes(&self) -> u64 {
         self.pool.lock().allocated()
     }
+
+    /// Makes several blobs, all or none.
+    fn create_many(&mut self, peer: Peer, sizes: &[u64], ids: &IdGenerator) -> Result<Vec<Placement>, ServerError> {
+        let mut creation = Creation::new(&self.pool.clone(), peer, sizes)?;
+        let mut made = Vec::new();
+        for size in sizes {
+            match self.create_next(&mut creation, *size, ids) {
+                Ok(placement) => made.push(placement),
+                Err(error) => {
+                    self.take_back(peer, &made);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Ends a connection in steps of two blobs.
+    pub(super) fn disconnect(&mut self, connection: ConnectionId) {
+        while self.disconnect_some(connection, 2).is_some() {}
+    }
+
+    /// Deletes everything in steps of two blobs.
+    fn clear(&mut self, by: ConnectionId) -> Vec<Reserved> {
+        let mut freed = Vec::new();
+        self.doom();
+        while self.sweep(2, &mut freed, by) {}
+        freed
+    }
 }
 
-fn peer(connection: u64, native: bool) -> Peer {
-    Peer { connection: ConnectionId(connection), native }
+/// Who has nothing to do with the blobs.
+const SOMEBODY: ConnectionId = ConnectionId(u64::MAX);
+
+pub(super) fn peer(connection: u64, native: bool) -> Peer {
+    Peer { connection: ConnectionId(connection), native, views: false }
+}
+
+/// A peer that maps memory and does not say when it is done with it.
+fn viewer(connection: u64) -> Peer {
+    Peer { views: true, ..peer(connection, false) }
 }
 
 #[derive(Debug, Clone)]
@@ -38,24 +76,30 @@ enum Step {
     Seal(usize, prop::sample::Index),
     Let(usize, prop::sample::Index),
     Get(usize, prop::sample::Index, bool),
-    Remove(prop::sample::Index),
+    Remove(usize, prop::sample::Index),
+    Reach(prop::sample::Index),
+    Reclaim(u64),
     Release(usize, prop::sample::Index),
     Shrink(usize, prop::sample::Index, u64),
     Disconnect(usize),
+    Clear(usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let blob = any::<prop::sample::Index>;
     let size = prop_oneof![Just(0), 1u64..200, 1u64..9000];
     let step = prop_oneof![
-        4 => (0usize..3, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
-        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Seal(c, b)),
-        1 => (0usize..3, blob()).prop_map(|(c, b)| Step::Let(c, b)),
-        4 => (0usize..3, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
-        2 => blob().prop_map(Step::Remove),
-        3 => (0usize..3, blob()).prop_map(|(c, b)| Step::Release(c, b)),
-        1 => (0usize..3, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
-        1 => (0usize..3).prop_map(Step::Disconnect),
+        4 => (0usize..4, prop::collection::vec(size, 1..5)).prop_map(|(c, s)| Step::Create(c, s)),
+        3 => (0usize..4, blob()).prop_map(|(c, b)| Step::Seal(c, b)),
+        1 => (0usize..4, blob()).prop_map(|(c, b)| Step::Let(c, b)),
+        4 => (0usize..4, blob(), any::<bool>()).prop_map(|(c, b, u)| Step::Get(c, b, u)),
+        2 => (0usize..4, blob()).prop_map(|(c, b)| Step::Remove(c, b)),
+        1 => blob().prop_map(Step::Reach),
+        1 => (0u64..9000).prop_map(Step::Reclaim),
+        3 => (0usize..4, blob()).prop_map(|(c, b)| Step::Release(c, b)),
+        1 => (0usize..4, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
+        1 => (0usize..4).prop_map(Step::Disconnect),
+        1 => (0usize..4).prop_map(Step::Clear),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -70,7 +114,32 @@ struct Known {
     visible: bool,
     leases: HashMap<ConnectionId, u64>,
     users: HashSet<ConnectionId>,
+    viewers: HashSet<ConnectionId>,
+    maker: Option<ConnectionId>,
     group: usize,
+}
+
+impl Known {
+    /// A connection looks at it no more, as far as it is one that does not say so.
+    fn view_no_more(&mut self, connection: ConnectionId) {
+        self.viewers.remove(&connection);
+        self.maker.take_if(|maker| *maker == connection);
+    }
+
+    fn is_viewed(&self) -> bool {
+        !self.leases.is_empty() || self.lingers()
+    }
+
+    /// Whether it would linger if it were hidden.
+    fn lingers(&self) -> bool {
+        self.leases.is_empty() && (!self.viewers.is_empty() || self.maker.is_some())
+    }
+
+    fn hide(&mut self, by: ConnectionId) {
+        self.view_no_more(by);
+        self.visible = false;
+        self.users.clear();
+    }
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +147,8 @@ struct Model {
     blobs: BTreeMap<ObjectId, Known>,
     /// Who depends on a blob that stands for itself.
     well_known_users: HashSet<(ConnectionId, ObjectId)>,
+    /// Whether blobs ever shared a range.
+    was_shared: bool,
     /// What each allocation counts for, by group.
     charged: BTreeMap<usize, u64>,
     groups: usize,
@@ -87,6 +158,7 @@ impl Model {
     fn create(&mut self, peer: Peer, made: &[Placement]) {
         let small = |p: &Placement| peer.native && p.length > 0 && p.length <= PACKED_BYTES;
         let packs = made.iter().filter(|p| small(p)).count() > 1;
+        self.was_shared |= packs;
         self.groups += 1;
         let shared = self.groups;
         for placement in made.iter().filter(|placement| placement.length > 0) {
@@ -106,8 +178,9 @@ impl Model {
             }
             let leases = if peer.native { HashMap::from([(peer.connection, 1)]) } else { HashMap::new() };
             let creator = peer.connection;
-            let (sealed, visible, users) = (false, true, HashSet::new());
-            let known = Known { bytes, arena, creator, sealed, visible, leases, users, group };
+            let (sealed, visible, users, viewers) = (false, true, HashSet::new(), HashSet::new());
+            let maker = peer.views.then_some(creator);
+            let known = Known { bytes, arena, creator, sealed, visible, leases, users, viewers, maker, group };
             assert!(self.blobs.insert(placement.id, known).is_none(), "{} was given twice", placement.id);
         }
     }
@@ -115,7 +188,7 @@ impl Model {
     fn forget_unused(&mut self) {
         self.blobs.retain(|_, known| {
             known.leases.retain(|_, count| *count > 0);
-            known.visible || !known.leases.is_empty()
+            known.visible || known.is_viewed()
         });
         let used: Vec<usize> = self.blobs.values().map(|known| known.group).collect();
         self.charged.retain(|group, _| used.contains(group));
@@ -128,6 +201,7 @@ impl Model {
             }
             known.leases.remove(&connection);
             known.users.remove(&connection);
+            known.view_no_more(connection);
         }
         self.well_known_users.retain(|(user, _)| *user != connection);
     }
@@ -145,7 +219,14 @@ impl Model {
 
     fn release(&mut self, connection: ConnectionId, id: ObjectId) -> bool {
         let known = self.blobs.get_mut(&id).filter(|known| known.visible);
-        known.is_some_and(|known| known.users.remove(&connection)) || self.well_known_users.remove(&(connection, id))
+        let release = |known: &mut Known| {
+            let used = known.users.remove(&connection);
+            if used {
+                known.view_no_more(connection);
+            }
+            used
+        };
+        known.is_some_and(release) || self.well_known_users.remove(&(connection, id))
     }
 
     fn agrees(&self, store: &BlobStore) -> Result<(), TestCaseError> {
@@ -165,8 +246,21 @@ impl Model {
         let leased = self.blobs.values().flat_map(|known| known.leases.values()).filter(|count| **count > 0).count();
         let visible = self.blobs.values().filter(|known| known.visible);
         let used = visible.map(|known| known.users.len()).sum::<usize>() + self.well_known_users.len();
-        prop_assert_eq!(store.charged(), (self.blobs.len() as u64, (leased + used) as u64));
+        let views = self.blobs.values().map(|known| known.viewers.len() + usize::from(known.maker.is_some()));
+        let holds = leased + used + views.sum::<usize>();
+        prop_assert_eq!(store.charged(), (self.blobs.len() as u64, holds as u64));
+        let lingering = self.blobs.values().filter(|known| !known.visible && known.lingers());
+        prop_assert_eq!(
+            store.lingering_bytes(),
+            lingering.map(|known| known.bytes.end - known.bytes.start).sum::<u64>()
+        );
         prop_assert!(store.allocated_bytes() >= store.used_bytes());
+        prop_assert_eq!((store.by_state(), store.holdings()), store.recount());
+        // What is left of a range that blobs share and some of which are gone is counted by none.
+        prop_assert!(store.by_state().sum().bytes <= store.allocated_bytes());
+        if !self.was_shared {
+            prop_assert_eq!(store.by_state().sum().bytes, store.allocated_bytes());
+        }
         Ok(())
     }
 }
@@ -176,8 +270,8 @@ proptest! {
     fn no_byte_that_somebody_views_is_handed_out(steps in steps()) {
         let (mut store, ids) = store();
         let mut model = Model::default();
-        let mut peers = [peer(0, true), peer(1, true), peer(2, false)];
-        let mut next_connection = 3;
+        let mut peers = [peer(0, true), peer(1, true), peer(2, false), viewer(3)];
+        let mut next_connection = 4;
         // Also the ones that are gone: clients ask for those too.
         let mut all: Vec<ObjectId> = vec![ObjectId::blob(1, 1)];
         for step in steps {
@@ -203,6 +297,10 @@ proptest! {
                     prop_assert_eq!(store.seal(peers[who], id).is_ok(), known.is_some() || is_well_known(id));
                     if let Some(known) = known {
                         known.sealed = true;
+                        let connection = peers[who].connection;
+                        if peers[who].views && known.maker != Some(connection) {
+                            known.viewers.insert(connection);
+                        }
                         model.depend(peers[who], id);
                     } else if is_well_known(id) {
                         model.depend(peers[who], id);
@@ -216,13 +314,16 @@ proptest! {
                 Step::Get(who, blob, unsealed) => {
                     let id = *blob.get(&all);
                     let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    match (store.get(peers[who], &[id, id], unsealed), known) {
+                    match (store.get(peers[who], &[id, id], if unsealed { Unsealed::Wanted } else { Unsealed::Refused }), known) {
                         (Ok(found), Some(known)) => {
                             prop_assert!(known.sealed || unsealed);
                             prop_assert_eq!(found.len(), 2);
                             prop_assert_eq!(found[0].length, known.bytes.end - known.bytes.start);
                             if peers[who].native {
                                 *known.leases.entry(peers[who].connection).or_default() += 2;
+                            }
+                            if peers[who].views {
+                                known.viewers.insert(peers[who].connection);
                             }
                             model.depend(peers[who], id);
                         }
@@ -236,14 +337,32 @@ proptest! {
                         }
                     }
                 }
-                Step::Remove(blob) => {
-                    let id = *blob.get(&all);
-                    let known = model.blobs.get_mut(&id).filter(|known| known.visible);
-                    prop_assert_eq!(store.remove(id).is_ok(), known.is_some() || is_well_known(id));
+                Step::Remove(who, blob) => {
+                    let (id, by) = (*blob.get(&all), peers[who].connection);
+                    let known = model.blobs.get_mut(&id);
+                    let visible = known.as_ref().is_some_and(|known| known.visible);
+                    prop_assert_eq!(store.remove(id, by).is_ok(), visible || is_well_known(id));
                     if let Some(known) = known {
-                        known.visible = false;
-                        known.users.clear();
+                        known.hide(by);
                     }
+                }
+                Step::Reach(blob) => {
+                    let id = *blob.get(&all);
+                    store.reached(id);
+                    if let Some(known) = model.blobs.get_mut(&id).filter(|known| known.sealed && known.visible) {
+                        known.maker = None;
+                    }
+                }
+                Step::Reclaim(wanted) => {
+                    let gone = store.reclaim(wanted);
+                    let mut bytes = 0;
+                    for (id, length) in gone {
+                        let known = model.blobs.get_mut(&id).expect("its memory was there");
+                        prop_assert!(!known.visible && known.lingers(), "{:?} was in use", known);
+                        (known.viewers, known.maker) = (HashSet::new(), None);
+                        bytes += length;
+                    }
+                    prop_assert!(bytes >= wanted || store.lingering_bytes() == 0);
                 }
                 Step::Release(who, blob) => {
                     let id = *blob.get(&all);
@@ -263,7 +382,7 @@ proptest! {
                     prop_assert_eq!(store.shrink(peers[who], id, size).is_ok(), fits);
                     if fits {
                         let alone = model.blobs.values().filter(|other| other.group == known.group).count() == 1;
-                        let shared = known.leases.keys().any(|c| *c != peers[who].connection);
+                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || known.viewers.iter().any(|c| *c != peers[who].connection);
                         let group = known.group;
                         if alone && !shared {
                             model.charged.insert(group, size);
@@ -271,6 +390,12 @@ proptest! {
                         let known = model.blobs.get_mut(&id).expect("just seen");
                         known.bytes.end = known.bytes.start + size;
                     }
+                }
+                Step::Clear(who) => {
+                    let by = peers[who].connection;
+                    let freed = store.clear(by);
+                    store.pool.clone().trim(freed);
+                    model.blobs.values_mut().for_each(|known| known.hide(by));
                 }
                 Step::Disconnect(who) => {
                     store.disconnect(peers[who].connection);
@@ -283,13 +408,14 @@ proptest! {
             model.agrees(&store)?;
         }
         for id in &all {
-            let _ = store.remove(*id);
+            let _ = store.remove(*id, SOMEBODY);
         }
         for peer in peers {
             store.disconnect(peer.connection);
         }
         prop_assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
-        prop_assert!(store.blobs.is_empty() && store.unsealed.is_empty());
+        prop_assert_eq!((store.by_state(), store.holdings()), Default::default());
+        prop_assert!(store.blobs.is_empty() && store.owned.is_empty() && store.lingering_bytes() == 0);
     }
 }
 
@@ -312,7 +438,7 @@ fn small_blobs_of_a_native_peer_lie_side_by_side() {
     assert!(made[1].id == ObjectId::EMPTY_BLOB && made[1].file.is_none());
     assert_eq!((offsets[2] - offsets[0], offsets[4] - offsets[0]), (64, 192));
     assert_eq!(store.used_bytes(), 1 + 65 + 8192 + 64);
-    store.remove(made[3].id).expect("there");
+    store.remove(made[3].id, SOMEBODY).expect("there");
     store.disconnect(ConnectionId(1));
     assert_eq!(store.allocated_bytes(), 0);
 }
@@ -323,17 +449,17 @@ fn the_well_known_blobs_are_always_there() {
     let me = peer(1, true);
     assert_eq!(store.create(me, 0, &ids).map(|made| (made.id, made.length)), Ok((ObjectId::EMPTY_BLOB, 0)));
     let both = [ObjectId::EMPTY_BLOB, ObjectId::PLACEHOLDER_BLOB];
-    let found = store.get(me, &both, false).expect("always");
+    let found = store.get(me, &both, Unsealed::Refused).expect("always");
     assert_eq!((found[0].length, found[1].length, found[1].sealed), (0, LIMIT, true));
     assert_eq!(store.num_leases(), 0, "there is nothing to hold");
     for id in both {
-        assert!(store.seal(me, id).is_ok() && store.remove(id).is_ok());
+        assert!(store.seal(me, id).is_ok() && store.remove(id, SOMEBODY).is_ok());
         assert!(store.sealed_length(id).is_some());
     }
     assert!(!store.contains(ObjectId::EMPTY_BLOB) && store.contains(ObjectId::PLACEHOLDER_BLOB));
     assert_eq!(store.shrink(me, both[0], 1).map_err(|e| e.code), Err(StatusCode::Invalid));
     assert_eq!(store.shrink(me, both[1], 1).map_err(|e| e.code), Err(StatusCode::ObjectSealed));
-    assert_eq!(store.sealed().count(), 0, "neither is listed");
+    assert_eq!(store.sealed(None, 9), (vec![], None), "neither is listed");
 }
 
 #[test]
@@ -341,7 +467,7 @@ fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
     let (mut store, ids) = store();
     let (me, other) = (peer(1, true), peer(2, true));
     let blob = store.create(me, 1000, &ids).expect("fits").id;
-    store.get(other, &[blob], true).expect("unsealed ones are wanted");
+    store.get(other, &[blob], Unsealed::Wanted).expect("unsealed ones are wanted");
     store.shrink(me, blob, 500).expect("shorter");
     assert_eq!(store.used_bytes(), 1000);
     store.disconnect(other.connection);
@@ -361,13 +487,16 @@ fn a_moved_blob_belongs_to_both_sessions() {
     let other = ids.blob();
     assert!(to.take_over(other, once, ConnectionId(9)));
     assert!(!to.take_over(other, twice, ConnectionId(9)), "it is there already");
-    assert!(from.find(&[blob], false).expect("sealed")[0].owned, "nobody said it was taken");
+    assert!(from.find(&[blob], Unsealed::Refused).expect("sealed")[0].owned, "nobody said it was taken");
     from.gave_away(blob);
-    let (ours, theirs) = (from.find(&[blob], false).expect("sealed"), to.find(&[other], false).expect("sealed"));
+    let (ours, theirs) =
+        (from.find(&[blob], Unsealed::Refused).expect("sealed"), to.find(&[other], Unsealed::Refused).expect("sealed"));
     assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
     assert_eq!((from.used_bytes(), to.is_in_use(other)), (1000, true));
-    from.remove(blob).expect("there");
+    from.remove(blob, SOMEBODY).expect("there");
     assert_eq!(to.used_bytes(), 1000, "it is still there for the other");
+    let tallies = (from.by_state().sum(), to.by_state().get(BlobState::Cold));
+    assert_eq!(tallies, (Tally::default(), Tally { blobs: 1, bytes: 0 }), "its bytes were the first one's");
     assert!(from.hand_over(blob).is_none());
     to.close();
     assert_eq!((to.used_bytes(), to.allocated_bytes()), (0, 0));
@@ -390,8 +519,8 @@ fn an_id_that_was_chosen_for_a_moved_blob_is_not_given_again() {
     assert_eq!((to.sealed_length(tomorrow), to.own_length(me, made)), (Some(1000), Some(500)));
     from.disconnect(me.connection);
     to.disconnect(me.connection);
-    from.remove(blob).expect("there");
-    to.remove(tomorrow).expect("there");
+    from.remove(blob, SOMEBODY).expect("there");
+    to.remove(tomorrow, SOMEBODY).expect("there");
     assert_eq!(to.allocated_bytes(), 0);
 }
 
@@ -400,13 +529,55 @@ fn bytes_on_the_way_are_not_reused() {
     let (mut store, ids) = store();
     let me = peer(1, false);
     let blob = store.create(me, 1000, &ids).expect("fits").id;
-    assert_eq!(store.get_to_send(me, &[blob], false).map_err(|e| e.code).err(), Some(StatusCode::KeyError));
+    assert_eq!(
+        store.get_to_send(me, &[blob], Unsealed::Refused).map_err(|e| e.code).err(),
+        Some(StatusCode::ObjectNotSealed)
+    );
     store.seal(me, blob).expect("there");
-    let sending = store.get_to_send(me, &[blob], false).expect("sealed");
-    assert!(store.remove_to_trim(&[blob]).is_empty());
+    let sending = store.get_to_send(me, &[blob], Unsealed::Refused).expect("sealed");
+    assert!(store.remove_to_trim(&[blob], SOMEBODY).is_empty());
     assert_eq!((store.contains(blob), store.used_bytes()), (false, 1000));
     store.give_back(me, &sending);
     assert_eq!(store.used_bytes(), 0);
+}
+
+#[test]
+fn doomed_blobs_are_gone_at_once_and_keep_their_memory_for_who_views_them() {
+    let (mut store, ids) = store();
+    let (me, other) = (peer(1, true), peer(2, false));
+    let blobs: Vec<ObjectId> = (0..4).map(|_| store.create(other, 1000, &ids).expect("fits").id).collect();
+    blobs.iter().take(3).for_each(|id| store.seal(other, *id).expect("there"));
+    store.get(me, &blobs[..2], Unsealed::Refused).expect("sealed");
+    store.doom();
+    assert!(blobs.iter().all(|id| !store.contains(*id) && store.remove(*id, SOMEBODY).is_err()));
+    assert_eq!((store.used_bytes(), store.num_leases(), store.sealed(None, 9)), (4000, 2, (vec![], None)));
+    let added = store.create(me, 500, &ids).expect("fits").id;
+    assert!(store.release_lease(me.connection, blobs[0]), "leases on what is doomed can be given back");
+    assert!(store.release(other.connection, blobs[0]).is_ok(), "and dependencies be ended");
+    let mut freed = Vec::new();
+    while store.sweep(1, &mut freed, SOMEBODY) {}
+    assert_eq!((freed.len(), store.used_bytes(), store.contains(added)), (3, 1500, true));
+    assert_eq!(store.release(other.connection, blobs[2]).map_err(|e| e.code), Err(StatusCode::KeyError));
+    store.pool.trim(freed);
+    store.disconnect(me.connection);
+    assert_eq!((store.used_bytes(), store.allocated_bytes()), (0, 0));
+}
+
+#[test]
+fn memory_of_blobs_that_are_being_made_is_nobody_elses() {
+    let (mut store, ids) = store();
+    let (me, other) = (peer(1, true), peer(2, true));
+    let sizes = [5000, 100, 100, 6000];
+    let mut creation = Creation::new(&store.pool.clone(), me, &sizes).expect("fits");
+    let made = store.create_next(&mut creation, sizes[0], &ids).expect("fits");
+    assert_eq!(store.used_bytes(), 11_200);
+    assert!(store.create(other, LIMIT - 11_199, &ids).is_err());
+    let beside = store.create(other, LIMIT - 11_200, &ids).expect("fits");
+    drop(creation);
+    assert_eq!(store.used_bytes(), LIMIT - 6_200, "what was not made is given back");
+    store.take_back(me, &[made]);
+    store.take_back(other, &[beside]);
+    assert_eq!((store.used_bytes(), store.allocated_bytes(), store.num_leases()), (0, 0, 0));
 }
 
 #[test]
@@ -418,5 +589,23 @@ fn files_count_as_no_memory() {
     store.shrink(me, blob, 100).expect("unsealed");
     store.seal(me, blob).expect("there");
     assert_eq!((store.sealed_length(blob), store.used_bytes()), (Some(100), 0));
-    assert!(store.remove_to_trim(&[blob]).is_empty() && !store.contains(blob));
+    assert!(store.remove_to_trim(&[blob], SOMEBODY).is_empty() && !store.contains(blob));
+}
+
+#[test]
+fn what_the_server_may_not_keep_leaves_nothing_behind() {
+    for peer in [peer(1, true), peer(1, false), viewer(1)] {
+        let budget = Budget::new(4 << 10);
+        let (pool, ids) = (SharedPool::new(LIMIT).expect("memfd"), IdGenerator::new(InstanceId::from_raw(7)));
+        let mut store = BlobStore::new(pool, Share::of(&budget));
+        let refused = store.create_many(peer, &[100, 5000, 200, 100, 100, 100, 5000, 100, 100], &ids);
+        assert_eq!(refused.expect_err("too many").code, StatusCode::NotEnoughMemory);
+        let left = (store.used_bytes(), store.allocated_bytes(), store.num_leases(), store.charged(), budget.used());
+        assert_eq!(left, (0, 0, 0, (0, 0), 0));
+        let refused = (0..9).find_map(|_| store.create(peer, 100, &ids).err());
+        assert!(matches!(refused, Some(NoRoom::ForRecords(_))), "there is memory left: {refused:?}");
+        assert!(matches!(store.create(peer, LIMIT, &ids), Err(NoRoom::ForBytes(_))));
+        store.disconnect(peer.connection);
+        assert_eq!((store.used_bytes(), store.charged(), budget.used()), (0, (0, 0), 0));
+    }
 }

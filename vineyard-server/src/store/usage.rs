@@ -6,23 +6,18 @@ use super::uses::NotUsed;
 use super::{BlobStore, ConnectionId};
 
 impl BlobStore {
-    /// Makes a connection depend on blobs. Ids that are not there are remembered all the same.
-    ///
-    /// # Errors
-    ///
-    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
-    pub fn retain(&mut self, connection: ConnectionId, ids: &[ObjectId]) -> Result<(), ServerError> {
-        self.charge_holds(ids.len())?;
+    /// Makes a connection depend on blobs. Ids that are not there are remembered all the same. To be called with
+    /// [room](Self::room_for) for that.
+    pub fn retain(&mut self, connection: ConnectionId, ids: &[ObjectId]) {
         ids.iter().for_each(|id| self.depend(connection, *id));
         self.settle_holds();
-        Ok(())
     }
 
     pub(super) fn depend(&mut self, connection: ConnectionId, id: ObjectId) {
         if self.uses.add(connection, id)
             && let Some(blob) = self.blobs.get_mut(&id)
         {
-            blob.users = blob.users.saturating_add(1);
+            blob.users.add(connection);
         }
     }
 
@@ -40,25 +35,21 @@ impl BlobStore {
                 ServerError::new(StatusCode::ObjectNotExists, message)
             }
         })?;
+        self.view_no_more(connection, id);
+        let others = self.lose_user(id, connection);
         self.settle_holds();
-        Ok(self.lose_user(id))
+        Ok(others)
     }
 
-    fn lose_user(&mut self, id: ObjectId) -> u32 {
+    pub(super) fn lose_user(&mut self, id: ObjectId, user: ConnectionId) -> u32 {
         let Some(blob) = self.blobs.get_mut(&id) else { return 0 };
-        blob.users = blob.users.saturating_sub(1);
-        blob.users
-    }
-
-    /// Ends all dependencies of a connection; the blobs that nobody depends on any more.
-    pub(super) fn depend_no_more(&mut self, connection: ConnectionId) -> Vec<ObjectId> {
-        let used = self.uses.end_all(connection);
-        used.into_iter().filter(|id| self.lose_user(*id) == 0 && self.blobs.contains_key(id)).collect()
+        blob.users.remove(user);
+        blob.users.count()
     }
 
     /// How many connections depend on a blob.
     pub fn num_users(&self, id: ObjectId) -> u32 {
-        self.visible(id).map_or(0, |blob| blob.users)
+        self.visible(id).map_or(0, |blob| blob.users.count())
     }
 
     /// Whether a blob has to stay where it is: it is being written, viewed or depended upon. What is not there counts

@@ -2,16 +2,16 @@
 //!
 //! Leases keep memory; dependencies only tell whether a blob is in use, so that it stays where it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use vineyard_core::ObjectId;
 
 use super::lease::ConnectionId;
 
-/// The blobs that each connection depends on. How many connections depend on a blob is the blob's own record.
+/// The blobs that each connection depends on. Which connections depend on a blob is the blob's own record.
 #[derive(Debug, Default)]
 pub struct Uses {
-    by_connection: HashMap<ConnectionId, HashSet<ObjectId>>,
+    by_connection: HashMap<ConnectionId, BTreeSet<ObjectId>>,
     pairs: u64,
 }
 
@@ -54,30 +54,72 @@ impl Uses {
         Ok(())
     }
 
-    /// Ends all dependencies of a connection and says which they were.
-    pub fn end_all(&mut self, connection: ConnectionId) -> HashSet<ObjectId> {
-        let blobs = self.by_connection.remove(&connection).unwrap_or_default();
-        self.pairs = self.pairs.saturating_sub(u64::try_from(blobs.len()).unwrap_or(u64::MAX));
-        blobs
+    /// Ends at most so many dependencies of a connection and says which they were.
+    pub fn end_some(&mut self, connection: ConnectionId, most: usize) -> Vec<ObjectId> {
+        let Some(blobs) = self.by_connection.get_mut(&connection) else { return Vec::new() };
+        let ended: Vec<ObjectId> = std::iter::from_fn(|| blobs.pop_first()).take(most).collect();
+        self.pairs = self.pairs.saturating_sub(u64::try_from(ended.len()).unwrap_or(u64::MAX));
+        if blobs.is_empty() {
+            self.by_connection.remove(&connection);
+        }
+        ended
     }
 
-    /// Ends the dependencies on a blob that is gone, of which there are `count`. Looks at `likely` first, then at
-    /// every connection until all were found.
-    pub fn forget(&mut self, blob: ObjectId, count: u32, likely: ConnectionId) {
-        let mut left = count;
-        if left > 0 && self.end(likely, blob).is_ok() {
-            left = left.saturating_sub(1);
+    /// On how many blobs a connection depends.
+    pub fn num_used(&self, connection: ConnectionId) -> usize {
+        self.by_connection.get(&connection).map_or(0, BTreeSet::len)
+    }
+}
+
+/// The connections that depend on one blob: mostly none or one.
+#[derive(Debug, Default)]
+pub enum Users {
+    /// None.
+    #[default]
+    Nobody,
+    /// This one.
+    One(ConnectionId),
+    /// These.
+    Many(BTreeSet<ConnectionId>),
+}
+
+impl Users {
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        match self {
+            Self::Nobody => 0,
+            Self::One(_) => 1,
+            Self::Many(users) => u32::try_from(users.len()).unwrap_or(u32::MAX),
         }
-        if left == 0 {
-            return;
+    }
+
+    /// One more; one that is there already counts once.
+    pub fn add(&mut self, user: ConnectionId) {
+        match self {
+            Self::Nobody => *self = Self::One(user),
+            Self::One(first) if *first == user => {}
+            Self::One(first) => *self = Self::Many(BTreeSet::from([*first, user])),
+            Self::Many(users) => drop(users.insert(user)),
         }
-        self.by_connection.retain(|_, blobs| {
-            if left > 0 && blobs.remove(&blob) {
-                left = left.saturating_sub(1);
-                self.pairs = self.pairs.saturating_sub(1);
-            }
-            !blobs.is_empty()
-        });
+    }
+
+    /// One less, if it is there.
+    pub fn remove(&mut self, user: ConnectionId) {
+        match self {
+            Self::One(first) if *first == user => *self = Self::Nobody,
+            Self::Nobody | Self::One(_) => {}
+            Self::Many(users) => drop(users.remove(&user)),
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        let (one, many) = match self {
+            Self::Nobody => (None, None),
+            Self::One(user) => (Some(*user), None),
+            Self::Many(users) => (None, Some(users)),
+        };
+        one.into_iter().chain(many.into_iter().flatten().copied())
     }
 }
 
@@ -92,25 +134,30 @@ mod tests {
     fn a_connection_counts_once_for_each_blob() {
         let (x, y) = (ObjectId::blob(1, 1), ObjectId::blob(1, 2));
         let mut uses = Uses::default();
-        assert!(uses.add(A, x) && !uses.add(A, x) && uses.add(A, y) && uses.add(B, x));
+        assert!(uses.add(A, x) && !uses.add(A, x) && uses.add(A, y) && uses.add(B, x) && uses.add(B, y));
         assert_eq!(uses.end(A, x), Ok(()));
         assert_eq!(uses.end(A, x), Err(NotUsed::ThisOne));
         assert_eq!(uses.end(A, y), Ok(()));
         assert_eq!(uses.end(A, y), Err(NotUsed::Nothing), "an empty set is none");
-        assert_eq!(uses.end_all(B), HashSet::from([x]));
-        assert!(uses.end_all(B).is_empty() && uses.pairs() == 0);
+        assert_eq!((uses.num_used(B), uses.end_some(B, 1)), (2, vec![x]));
+        assert_eq!((uses.num_used(B), uses.pairs(), uses.end_some(B, 9)), (1, 1, vec![y]));
+        assert!(uses.end_some(B, 9).is_empty() && uses.by_connection.is_empty() && uses.pairs() == 0);
     }
 
     #[test]
-    fn a_blob_that_is_gone_is_forgotten_by_all() {
-        let (x, y) = (ObjectId::blob(1, 1), ObjectId::blob(1, 2));
-        let mut uses = Uses::default();
-        for connection in 0..10 {
-            uses.add(ConnectionId(connection), x);
+    fn a_user_counts_once() {
+        let mut users = Users::default();
+        for user in [A, A, B, B, A] {
+            users.add(user);
         }
-        uses.add(A, y);
-        uses.forget(x, 10, B);
-        assert_eq!(uses.by_connection, HashMap::from([(A, HashSet::from([y]))]));
-        assert_eq!(uses.pairs(), 1);
+        assert_eq!((users.count(), users.iter().collect::<Vec<_>>()), (2, vec![A, B]));
+        users.remove(A);
+        users.remove(ConnectionId(3));
+        assert_eq!((users.count(), users.iter().collect::<Vec<_>>()), (1, vec![B]));
+        let mut one = Users::One(A);
+        one.remove(B);
+        assert_eq!(one.count(), 1);
+        one.remove(A);
+        assert_eq!((one.count(), one.iter().next()), (0, None));
     }
 }

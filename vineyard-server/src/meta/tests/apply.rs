@@ -81,7 +81,7 @@ fn fields_alone_are_no_object() {
     assert_eq!(server.list("T", false, 9), [id]);
     server.apply(Batch::new(vec![Op::Delete(Key::Field(id, "typename".to_owned()))]));
     assert!(!server.tree.contains(id));
-    assert_eq!(server.tree.clear(), Deleted::default(), "what is no object cannot disturb");
+    assert_eq!(server.tree.clear().deleted(), Deleted::default(), "what is no object cannot disturb");
     assert_eq!(server.tree.snapshot().entries, [], "but is cleared");
     server.apply(put(field(1, "__name", plain(json!("orphan")))));
     server.delete(&[id], false, false);

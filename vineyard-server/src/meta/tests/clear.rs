@@ -14,13 +14,13 @@ fn clearing_takes_objects_and_tells_their_blobs() {
     server.tree.persist(global).expect("there");
     server.tree.put_name(global, "n").expect("persistent");
 
-    let cleared = server.tree.clear();
+    let cleared = server.tree.clear().deleted();
     server.tree.check();
     assert_eq!(cleared, Deleted { objects: vec![ObjectId::from_raw(1), leaf, root, global], blobs: vec![a, b] });
     assert_eq!((server.tree.num_objects(), server.tree.key_lists.len()), (0, 0));
     assert_eq!(server.list("*", false, 9), []);
     assert_eq!(server.tree.name("n"), Some(global), "names stay");
-    assert_eq!(server.tree.clear(), Deleted::default());
+    assert_eq!(server.tree.clear().deleted(), Deleted::default());
 
     let again = server.create(object("T", json!({"b": blob(b, 0)})));
     assert_eq!(server.list("*", false, 9), [again]);

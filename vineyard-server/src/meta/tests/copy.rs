@@ -102,3 +102,14 @@ fn what_cannot_be_copied_is_refused() {
     assert_eq!(copy(&mut server, parent, json!({"k": "x".repeat(1000)})), Err(META_INVALID));
     assert_eq!(server.tree.num_objects(), 2);
 }
+
+#[test]
+fn a_bounded_number_of_fields_is_laid_over() {
+    let mut server = Server::new();
+    let id = server.create(object("T", json!({"x": 1})));
+    let extra = |count: usize| (0..count).map(|n| (format!("k{n}"), json!(n))).collect::<Value>();
+    let twin = copy(&mut server, id, extra(1 << 14)).expect("as many as may be");
+    let view = server.view(twin).expect("there");
+    assert_eq!((&view["k0"], &view["k16383"], &view["x"]), (&json!(0), &json!(16383), &json!(1)));
+    assert_eq!(copy(&mut server, id, extra((1 << 14) + 1)), Err(META_INVALID));
+}

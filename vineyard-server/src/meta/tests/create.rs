@@ -205,3 +205,61 @@ fn an_id_that_was_taken_in_advance_is_skipped() {
     let next = server.create(object("T", json!({})));
     assert_eq!((next, server.tree.num_objects()), (ObjectId::object(ahead, instance, 200), before + 1));
 }
+
+#[test]
+fn what_was_read_ahead_makes_the_same_objects() {
+    let mut server = Server::new();
+    let buffer = server.blob(8);
+    let known = server.create(object("S", json!({"x": 1})));
+    let contents = [
+        object(
+            "T",
+            json!({
+                "a": [1, [2]], "t": "text", "n": null, "b": blob(buffer, 0), "__labels": "{}",
+                "m": {"id": "o0000000000000007", "typename": "M", "instance_id": 0, "y": [3], "b": blob(buffer, 0)},
+                "k": {"id": known.to_string(), "typename": "other", "z": 5},
+            }),
+        ),
+        object("U", json!({"m": {"id": "o0000000000000007"}})),
+    ];
+    let contents = contents.map(|content| serde_json::from_value::<MetaTree>(content).expect("an object"));
+    let mut views = Vec::new();
+    for ahead in [false, true] {
+        let mut sketches = Sketches::new(&contents, ahead);
+        let created = server.tree.create_sketched(&mut sketches, &server.ids, NOW, &server.blobs, true);
+        server.tree.check();
+        for created in created.expect("legal").objects {
+            let mut view = server.view(created.id).expect("there");
+            let json_bytes = server.tree.json_bytes(created.id);
+            view["id"].take();
+            view["signature"].take();
+            views.push((view, json_bytes));
+            server.delete(&[created.id], false, false);
+        }
+        server.delete(&[ObjectId::from_raw(7)], true, false);
+        server.blobs.insert(buffer, 8);
+    }
+    assert_eq!(views[..2], views[2..]);
+}
+
+#[test]
+fn members_may_be_made_by_the_same_request() {
+    let mut server = Server::new();
+    let leaf = server.blob(24);
+    let mut strict = |contents: Value, strict: bool| {
+        let contents: Vec<MetaTree> = serde_json::from_value(contents).expect("objects");
+        server.tree.create(&contents, &server.ids, NOW, &server.blobs, strict).map_err(|error| error.code.as_raw())
+    };
+    let below = object("Leaf", json!({"b": blob(leaf, 0)}));
+    let root = |place: Value| object("Root", json!({"m": {"new": place}, "n": {"new": place}}));
+    for (place, expected) in [(json!(1), META_INVALID), (json!(-1), META_INVALID), (json!("x"), META_INVALID)] {
+        assert_eq!(strict(json!([below, root(place)]), true), Err(expected));
+    }
+    assert_eq!(strict(json!([below, root(json!(0))]), false), Err(NO_ID), "the published protocol has no such key");
+    let created = strict(json!([below, root(json!(0))]), true).expect("is there");
+    assert_eq!(created.blobs, [leaf]);
+    let [member, root] = created.objects[..] else { panic!("two objects") };
+    let view = server.view(root.id).expect("just created");
+    assert_eq!((&view["m"]["id"], &view["n"]["b"]["length"]), (&json!(member.id.to_string()), &json!(24)));
+    assert_eq!(server.tree.num_objects(), 2, "what was refused left nothing");
+}

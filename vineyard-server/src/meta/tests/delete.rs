@@ -162,3 +162,57 @@ fn objects_without_a_signature_are_deleted_like_others() {
     server.tree.persist(global).expect("there");
     assert_eq!(server.delete(&[member_id], true, false).objects, [member_id, global]);
 }
+
+#[test]
+fn a_deletion_in_steps_does_the_same_and_leaves_nothing_without_its_members() {
+    for (force, deep) in [(false, false), (false, true), (true, false), (true, true)] {
+        for requested in ["ABCDabc", "CA", "BA", "AD", "cB", "A"] {
+            let ids = |family: &Family| -> Vec<ObjectId> {
+                requested.chars().map(|name| family.members.iter().find(|(n, _)| *n == name).expect("one").1).collect()
+            };
+            let (mut at_once, mut in_steps) = (Family::new(), Family::new());
+            at_once.server.delete(&ids(&at_once), force, deep);
+            let mut deletion = Deletion::new(&ids(&in_steps), force, deep);
+            while !deletion.is_done() {
+                let deleted = deletion.step(&mut in_steps.server.tree, 1);
+                in_steps.server.tree.check();
+                in_steps.server.blobs.retain(|blob, _| !deleted.blobs.contains(blob));
+                let readable = in_steps.server.list("*", false, 9).len();
+                assert_eq!(readable, in_steps.server.tree.num_objects(), "what is there has its members");
+            }
+            assert_eq!(in_steps.left(), at_once.left(), "{requested} (force, deep)={:?}", (force, deep));
+        }
+    }
+}
+
+#[test]
+fn what_is_linked_to_between_two_steps_of_a_deletion_stays() {
+    for force in [false, true] {
+        let mut server = Server::new();
+        let buffer = server.blob(8);
+        let leaf = server.create(object("S", json!({"b": blob(buffer, 0)})));
+        let root = server.create(object("T", json!({"m": named(leaf)})));
+        let mut deletion = Deletion::new(&[root], force, true);
+        let mut deleted = Vec::new();
+        while deleted.is_empty() {
+            deleted.extend(deletion.step(&mut server.tree, 1).objects);
+        }
+        let other = server.create(object("T", json!({"m": named(leaf)})));
+        let rest = deletion.step(&mut server.tree, usize::MAX);
+        server.tree.check();
+        assert_eq!((deleted, rest), (vec![root], Deleted::default()));
+        assert_eq!(server.list("*", false, 9), [leaf, other]);
+    }
+}
+
+#[test]
+fn linked_blobs_come_in_pages() {
+    let mut family = Family::new();
+    let by_name: BTreeMap<char, ObjectId> = family.members.iter().copied().collect();
+    let page = |family: &Family, after| family.server.tree.linked_blobs(after, 2);
+    assert_eq!(page(&family, ObjectId::from_raw(0)), [by_name[&'a'], by_name[&'b']]);
+    assert_eq!(page(&family, by_name[&'b']), [by_name[&'c']]);
+    family.server.delete(&[by_name[&'A']], false, false);
+    assert_eq!(page(&family, ObjectId::EMPTY_BLOB), [by_name[&'b'], by_name[&'c']]);
+    assert!(page(&family, by_name[&'c']).is_empty());
+}

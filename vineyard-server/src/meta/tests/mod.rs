@@ -71,7 +71,7 @@ impl Server {
             contents.iter().map(|content| serde_json::from_value(content.clone()).expect("an object")).collect();
         let result = self.tree.create(&contents, &self.ids, NOW, &self.blobs, false);
         self.tree.check();
-        result.map_err(|error| error.code.as_raw())
+        result.map(|creation| creation.objects).map_err(|error| error.code.as_raw())
     }
 
     fn try_create(&mut self, content: Value) -> Result<Created, i64> {
@@ -137,7 +137,8 @@ impl Tree {
         let (mut by_id, mut by_signature) = (BTreeSet::new(), BTreeSet::new());
         let mut by_type: BTreeMap<&str, BTreeSet<ObjectId>> = BTreeMap::new();
         let mut key_lists = BTreeSet::new();
-        let mut weight = self.names.keys().map(|name| weight::of_name(name)).sum::<u64>();
+        let names = self.names.keys().map(|name| weight::of_name(name)).sum::<u64>();
+        let mut weight = 0;
         for (id, record) in &self.records {
             by_type.entry(&record.typename).or_default().insert(*id);
             weight += record.weight();
@@ -161,8 +162,8 @@ impl Tree {
         assert_eq!(self.key_lists.len(), key_lists.len());
         weight += types.keys().map(|typename| weight::of_key(typename)).sum::<u64>();
         let lists = key_lists.into_iter().map(|keys| weight::of_keys(keys.into_iter())).sum::<u64>();
-        assert_eq!((self.weight, self.key_lists.weight()), (weight, lists));
-        assert_eq!(self.share.held(), weight + lists);
+        assert_eq!((self.weight, self.names_weight, self.key_lists.weight()), (weight, names, lists));
+        assert_eq!(self.share.held(), weight + names + lists);
         for id in self.strays.keys() {
             assert!(self.record(*id).is_none_or(|record| record.transient), "the fields of {id} are in one place");
         }

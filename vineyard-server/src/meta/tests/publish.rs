@@ -74,8 +74,8 @@ fn what_is_transient_is_not_published() {
     server.delete(&[copy], false, true);
     server.delete(&[ObjectId::from_raw(0x123)], false, true);
     assert_eq!(server.tree.put_name(global, "n").map_err(|error| error.code.as_raw()), Err(INVALID));
-    server.tree.clear();
-    server.tree.clear();
+    drop(server.tree.clear());
+    drop(server.tree.clear());
     assert_eq!(followed.server.tree.revision(), Revision::default());
     assert_eq!(followed.published(), []);
 }
@@ -118,7 +118,7 @@ fn each_operation_publishes_one_batch() {
     followed.server.delete(&[root, buffer], false, true);
     assert_eq!(followed.published(), [], "nothing that was published went");
 
-    followed.server.tree.clear();
+    drop(followed.server.tree.clear());
     let (put, mut deleted) = followed.keys();
     deleted.sort();
     assert_eq!((put, deleted), (vec![], vec![Key::Object(leaf), Key::Object(copy)]));

@@ -159,7 +159,7 @@ impl Replay {
                 json!({"type": "drop_name_reply"})
             }
             "clear_request" => {
-                tree.clear();
+                drop(tree.clear());
                 tree.check();
                 self.server.blobs.clear();
                 json!({"type": "clear_reply"})
