@@ -122,10 +122,14 @@ pub(super) fn delete_session(connection: &Connection) -> Result<(), ServerError>
 /// The figures of this instance.
 pub(super) fn instance_status(connection: &Connection) -> InstanceStatusReply {
     let (state, session) = (connection.state(), connection.session());
-    let (memory_usage, memory_limit) = {
+    let (used, memory_limit) = {
         let pool = state.pool.lock();
         (pool.used(), pool.limit())
     };
+    // Deleted blobs that are kept as long as there is room are as good as free.
+    let spare = |session: &Arc<Session>| session.blobs().lingering_bytes();
+    let spare = if state.settings.honours_stock_leases { 0 } else { state.sessions().iter().map(spare).sum() };
+    let memory_usage = used.saturating_sub(spare);
     let rpc_connections = if session.id == SessionId::ROOT { state.rpc_connections.count() } else { 0 };
     InstanceStatusReply {
         meta: InstanceStatus {

@@ -46,7 +46,6 @@ impl Views {
 
 impl BlobStore {
     /// Bytes of hidden blobs that only connections of the published client may look at.
-    #[cfg(test)]
     pub fn lingering_bytes(&self) -> u64 {
         self.views.lingering.bytes
     }
