@@ -47,6 +47,9 @@ const ONE_LABEL: Quirk =
 const NO_STORE_TYPE: Quirk =
     Quirk { number: None, text: "whether the store matches is random if the client does not say what it wants" };
 
+const HOPELESS: Quirk =
+    Quirk { number: None, text: "who wants a chunk that is larger than all of the memory waits for ever" };
+
 /// All of them.
 pub const DEVIATIONS: &[Deviation] = &[
     Deviation::anywhere(
@@ -219,6 +222,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         NO_REPLY,
         "there is a reply",
         Change::Answered(r#"{"type": "move_buffers_ownership_reply"}"#),
+    ),
+    Deviation::at(
+        &["stream_raw"],
+        100,
+        HOPELESS,
+        "it is refused at once",
+        Change::Answered(r#"{"code": 41, "message": ""}"#),
     ),
 ];
 

@@ -112,6 +112,22 @@ impl ServerBuilder {
         self
     }
 
+    /// What messages of more than 256 KiB may take of all connections together, in bytes, and as much again what replies
+    /// of that length may: the longest message at least, 1 GiB by default. A peer waits for its share before more of its
+    /// message is read, and before a long reply is written. A reply that is longer than all of it is refused.
+    pub fn message_memory(mut self, bytes: u64) -> Self {
+        self.config.message_memory = bytes;
+        self
+    }
+
+    /// What the server may take of its own memory for objects, names, streams, the records of blobs, and what
+    /// connections hold of these, in bytes: a quarter of the usable memory by default. What needs more is refused; the
+    /// last eighth is for what connections hold, so that a full server can still be read.
+    pub fn max_metadata(mut self, bytes: u64) -> Self {
+        self.config.max_metadata = Some(bytes);
+        self
+    }
+
     /// How long a TCP peer may stall in the middle of a message, a payload or a reply, or be unreachable, before it is
     /// dropped: a second to a day, 300 seconds by default. Peers that are idle between messages stay.
     pub fn peer_timeout(mut self, timeout: Duration) -> Self {

@@ -16,9 +16,21 @@ const FALLBACK_BYTES: u64 = 256 << 20;
 
 /// Bytes of pages that are made ahead if nobody says.
 const MOST_PREFAULT: u64 = 512 << 20;
+/// What clients may make a server keep besides blobs, as a part of the memory, and if the memory is unknown.
+const METADATA_PART: u64 = 4;
+const FALLBACK_METADATA_BYTES: u64 = 1 << 30;
+
+/// The least of it that can be chosen: for what a few clients need.
+const LEAST_METADATA_BYTES: u64 = 1 << 20;
 
 /// The longest stall of a peer that can be chosen.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// What the long messages of all connections may take, and as much the long replies.
+const DEFAULT_MESSAGE_MEMORY: u64 = 1 << 30;
+
+/// The least that can be chosen for them.
+const LEAST_MESSAGE_MEMORY: u64 = 1 << 20;
 
 /// The TCP endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +74,9 @@ pub(crate) struct Config {
     pub(crate) prefault: Prefault,
     /// Whether all pages are made at the start.
     pub(crate) reserve: bool,
+    /// Bytes of its own memory that objects, names and the records of blobs may take; a part of the memory if it is not
+    /// given.
+    pub(crate) max_metadata: Option<u64>,
     /// The number of this server in its cluster.
     pub(crate) instance: InstanceId,
     /// Threads that serve connections; as many as processors, up to a few, if it is not given.
@@ -74,6 +89,8 @@ pub(crate) struct Config {
     pub(crate) http: Option<String>,
     /// The longest message that is read.
     pub(crate) max_message_bytes: usize,
+    /// Bytes that the long messages of all connections may take, and as many that the long replies may.
+    pub(crate) message_memory: u64,
     /// How long a TCP peer may stall within a message, a payload or a reply.
     pub(crate) peer_timeout: Duration,
     /// Percent of the size from which on the writers of streams wait.
@@ -114,12 +131,14 @@ impl Default for Config {
             above_memory: AboveMemory::Refuse,
             prefault: Prefault::Bytes(0),
             reserve: false,
+            max_metadata: None,
             instance: InstanceId::from_raw(0),
             workers: None,
             max_connections: 4096,
             rpc: None,
             http: None,
             max_message_bytes: MAX_BODY_BYTES,
+            message_memory: DEFAULT_MESSAGE_MEMORY,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,
             spill: None,
@@ -187,6 +206,12 @@ impl Config {
         }
     }
 
+    /// The bytes that objects, names and the records of blobs may take.
+    pub(crate) fn metadata(&self) -> u64 {
+        let part = || Memory::read().map_or(FALLBACK_METADATA_BYTES, |memory| memory.usable() / METADATA_PART);
+        self.max_metadata.unwrap_or_else(|| part().max(LEAST_METADATA_BYTES))
+    }
+
     /// The threads that serve connections.
     ///
     /// # Errors
@@ -223,6 +248,16 @@ impl Config {
         if !(4 << 10..=MAX_BODY_BYTES).contains(&self.max_message_bytes) {
             let value = u64::try_from(self.max_message_bytes).map_or_else(|_| String::new(), |n| Bytes(n).to_string());
             return Err(StartError::Option { option: "longest message", value, expected: "4Ki to 256Mi" });
+        }
+        let least = u64::try_from(self.max_message_bytes).unwrap_or(u64::MAX).max(LEAST_MESSAGE_MEMORY);
+        if self.message_memory < least {
+            let value = Bytes(self.message_memory).to_string();
+            let expected = "1Mi at least, and not less than the longest message";
+            return Err(StartError::Option { option: "memory for messages", value, expected });
+        }
+        if let Some(bytes) = self.max_metadata.filter(|bytes| *bytes < LEAST_METADATA_BYTES) {
+            let value = Bytes(bytes).to_string();
+            return Err(StartError::Option { option: "memory for metadata", value, expected: "1Mi at least" });
         }
         if !(Duration::from_secs(1)..=MAX_TIMEOUT).contains(&self.peer_timeout) {
             let value = self.peer_timeout.as_secs_f64().to_string();
@@ -309,6 +344,10 @@ mod tests {
         for max_message_bytes in [0, 4095, MAX_BODY_BYTES + 1, usize::MAX] {
             assert!(Config { max_message_bytes, ..Config::default() }.check_options().is_err());
         }
+        for message_memory in [0, (1 << 20) - 1, u64::try_from(MAX_BODY_BYTES).unwrap_or(0) - 1] {
+            assert!(Config { message_memory, ..Config::default() }.check_options().is_err());
+        }
+        assert!(Config { max_metadata: Some(1000), ..Config::default() }.check_options().is_err());
         for peer_timeout in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
             assert!(Config { peer_timeout, ..Config::default() }.check_options().is_err());
         }

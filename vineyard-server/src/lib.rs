@@ -31,6 +31,7 @@
 #![cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is counted is for who looks over HTTP"))]
 
 mod auth;
+mod budget;
 mod builder;
 pub mod cli;
 mod config;
@@ -55,6 +56,7 @@ mod state;
 mod store;
 mod streams;
 mod turn;
+mod waiters;
 mod workers;
 
 pub use builder::ServerBuilder;

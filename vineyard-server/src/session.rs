@@ -7,12 +7,14 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vineyard_core::{InstanceId, ObjectId, SessionId};
 
+use crate::budget::{Budget, Share};
 use crate::meta::{Deletion, Tree};
 use crate::plasma::PlasmaIndex;
 use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
 use crate::turn::{Queue, STEP};
+use crate::waiters::Waiters;
 
 /// What a session's blobs go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +45,10 @@ pub(crate) struct Session {
     pub(crate) clears: tokio::sync::Mutex<()>,
     /// Wakes who waits for room.
     freed: Arc<Notify>,
-    /// Wakes requests that wait for an object or a name.
-    pub(crate) changed: Notify,
+    /// What the server may keep for clients.
+    pub(crate) budget: Arc<Budget>,
+    /// Requests that wait for an object or a name.
+    pub(crate) waiters: Waiters,
     /// Connections through its socket.
     pub(crate) ipc_connections: Gauge,
     /// All connections that work in it.
@@ -70,6 +74,7 @@ impl Session {
         socket: String,
         instance: InstanceId,
         pool: SharedPool,
+        budget: Arc<Budget>,
         closing: CancellationToken,
     ) -> Self {
         let freed = pool.lock().freed();
@@ -77,14 +82,15 @@ impl Session {
             id,
             kind,
             socket,
-            streams: Mutex::default(),
-            tree: Mutex::new(Tree::new(instance)),
-            plasma: Mutex::default(),
-            blobs: Mutex::new(BlobStore::new(pool)),
+            streams: Mutex::new(Streams::new(Arc::clone(&budget))),
+            tree: Mutex::new(Tree::within(instance, Share::of(&budget))),
+            plasma: Mutex::new(PlasmaIndex::new(Share::of(&budget))),
+            blobs: Mutex::new(BlobStore::new(pool, Share::of(&budget))),
             queue: Queue::default(),
             clears: tokio::sync::Mutex::default(),
             freed,
-            changed: Notify::new(),
+            budget,
+            waiters: Waiters::default(),
             ipc_connections: Gauge::default(),
             members: Members::default(),
             waiting: Gauge::default(),
@@ -182,7 +188,8 @@ impl Session {
         let mut tree = self.tree();
         let mut plasma = self.plasma();
         let mut blobs = self.blobs();
-        (tree.clear(), std::mem::take(&mut *plasma), blobs.doom())
+        let ids = std::mem::replace(&mut *plasma, PlasmaIndex::new(Share::of(&self.budget)));
+        (tree.clear(), ids, blobs.doom())
     }
 
     /// Deletes some of the blobs that were doomed, and adds memory to give back to the system. False if none was left.

@@ -15,7 +15,9 @@ use vineyard_core::protocol::chunk;
 use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
 use crate::auth::Htpasswd;
+use crate::budget::Budget;
 use crate::config::{Config, StockLeases};
+use crate::conn::Rooms;
 use crate::ids::IdGenerator;
 use crate::metrics::Metrics;
 use crate::session::{Gauge, Session, StoreKind};
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     /// Whether memory is never taken from under published clients.
     pub(crate) honours_stock_leases: bool,
     pub(crate) max_message: usize,
+    pub(crate) message_memory: u64,
+    pub(crate) max_metadata: u64,
     /// How long a peer may stall in the middle of something.
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
@@ -75,6 +79,8 @@ impl Settings {
             stream_threshold: config.stream_threshold,
             honours_stock_leases: config.stock_leases == StockLeases::Honour,
             max_message: config.max_message_bytes,
+            message_memory: config.message_memory,
+            max_metadata: config.metadata(),
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
             socket_mode: config.socket_mode,
@@ -109,6 +115,8 @@ pub(crate) struct State {
     /// The sessions besides the root.
     children: Mutex<HashMap<SessionId, Arc<Session>>>,
     pub(crate) pool: SharedPool,
+    /// What clients may make the server keep besides payloads.
+    budget: Arc<Budget>,
     /// Wakes who waits for room.
     pub(crate) freed: Arc<Notify>,
     /// Gives ids.
@@ -136,6 +144,9 @@ pub(crate) struct State {
     pub(crate) trims: Arc<Semaphore>,
     /// Held by who gathers what connections have left.
     pub(crate) tidying: Mutex<()>,
+    /// What the long messages of all connections may take, and the long replies.
+    pub(crate) messages: Rooms,
+    pub(crate) replies: Rooms,
     pub(crate) workers: Arc<Workers>,
     next_connection: AtomicU64,
     /// Cancelled when the server is to stop.
@@ -160,16 +171,21 @@ impl State {
     ) -> io::Result<Self> {
         let spill = spill.map(Arc::new);
         let (instance, pool, stop) = (settings.instance, SharedPool::new(size)?, CancellationToken::new());
-        let root = Session::new(SessionId::ROOT, StoreKind::Normal, socket, instance, pool.clone(), stop.child_token());
+        let (budget, kind, closing) = (Budget::new(settings.max_metadata), StoreKind::Normal, stop.child_token());
+        let shared = Arc::clone(&budget);
+        let root = Session::new(SessionId::ROOT, kind, socket, instance, pool.clone(), shared, closing);
         let freed = pool.lock().freed();
         Ok(Self {
             ids: IdGenerator::new(instance),
+            messages: Rooms::new(settings.message_memory),
+            replies: Rooms::new(settings.message_memory),
             metrics: Metrics::new(settings.timed),
             settings,
             incarnation: getrandom::u64()?,
             root: Arc::new(root),
             children: Mutex::default(),
             pool,
+            budget,
             freed,
             labels: LabelCounter::new(),
             lent: AtomicU64::new(0),
@@ -237,7 +253,8 @@ impl State {
             return None;
         }
         let (socket, closing) = (socket.to_string_lossy().into_owned(), self.stop.child_token());
-        let session = Session::new(id, kind, socket, self.settings.instance, self.pool.clone(), closing);
+        let (instance, budget) = (self.settings.instance, Arc::clone(&self.budget));
+        let session = Session::new(id, kind, socket, instance, self.pool.clone(), budget, closing);
         let session = Arc::new(session);
         children.insert(id, Arc::clone(&session));
         Some(session)

@@ -7,7 +7,13 @@ use tokio::sync::oneshot;
 use vineyard_core::protocol::OpenStreamRequest;
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use crate::budget::{Budget, Share, Stay};
 use crate::store::ConnectionId;
+
+/// What a stream takes of the server's own memory, each chunk that is ready, and each connection that has read from it.
+const STREAM_BYTES: u64 = 320;
+const CHUNK_BYTES: u64 = 16;
+const READER_BYTES: u64 = 96;
 
 /// What a pull ends with.
 pub(crate) type Pulled = Result<ObjectId, ServerError>;
@@ -41,7 +47,7 @@ impl End {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Stream {
     ready: VecDeque<ObjectId>,
     /// Handed to the writer, who fills it.
@@ -53,9 +59,25 @@ struct Stream {
     end: Option<End>,
     /// Bits of the ends that were opened.
     opened: i64,
+    /// Connections that have read from it.
+    readers: u64,
+    share: Share,
 }
 
 impl Stream {
+    fn new(share: Share) -> Self {
+        let (ready, writing, reading, reader) = (VecDeque::new(), None, None, None);
+        let (writer, end, opened, readers) = (Weak::new(), None, 0, 0);
+        Self { ready, writing, reading, reader, writer, end, opened, readers, share }
+    }
+
+    /// Takes what the stream needs now of what the server may keep.
+    fn settle(&mut self) {
+        let ready = u64::try_from(self.ready.len()).unwrap_or(u64::MAX).saturating_mul(CHUNK_BYTES);
+        let readers = self.readers.saturating_mul(READER_BYTES);
+        self.share.settle(STREAM_BYTES.saturating_add(ready).saturating_add(readers));
+    }
+
     fn reader_waits(&self) -> bool {
         self.reader.as_ref().is_some_and(|reader| !reader.is_closed())
     }
@@ -98,8 +120,9 @@ impl Stream {
 }
 
 /// The streams of a session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Streams {
+    budget: Arc<Budget>,
     streams: HashMap<ObjectId, Stream>,
     /// The streams that each connection has read from.
     pulled: HashMap<ConnectionId, HashSet<ObjectId>>,
@@ -110,6 +133,11 @@ fn absent(id: ObjectId) -> ServerError {
 }
 
 impl Streams {
+    /// No streams. What they take is taken from a budget.
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+        Self { budget, streams: HashMap::new(), pulled: HashMap::new() }
+    }
+
     fn stream(&mut self, id: ObjectId) -> Result<&mut Stream, ServerError> {
         self.streams.get_mut(&id).ok_or_else(|| absent(id))
     }
@@ -123,12 +151,14 @@ impl Streams {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectExists`].
+    /// [`StatusCode::ObjectExists`], or [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub(crate) fn create(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if self.streams.contains_key(&id) {
             return Err(ServerError::new(StatusCode::ObjectExists, format!("there is a stream {id} already")));
         }
-        self.streams.insert(id, Stream::default());
+        let mut share = Share::of(&self.budget);
+        share.take(STREAM_BYTES, Stay::Stored)?;
+        self.streams.insert(id, Stream::new(share));
         Ok(())
     }
 
@@ -155,12 +185,14 @@ impl Streams {
     /// # Errors
     ///
     /// [`StatusCode::ObjectNotExists`], or [`StatusCode::InvalidStreamState`] if the stream was stopped or another
-    /// writer waits.
+    /// writer waits, or [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub(crate) fn advance(&mut self, id: ObjectId, seal: impl FnOnce(ObjectId) -> bool) -> Result<(), ServerError> {
         let stream = self.stream(id)?;
         stream.check_writable(id)?;
+        stream.share.take(CHUNK_BYTES, Stay::Stored)?;
         stream.finish_chunk(seal);
         stream.serve_reader();
+        stream.settle();
         Ok(())
     }
 
@@ -198,8 +230,10 @@ impl Streams {
     pub(crate) fn push(&mut self, id: ObjectId, chunk: ObjectId) -> Result<(), ServerError> {
         let stream = self.stream(id)?;
         stream.check_writable(id)?;
+        stream.share.take(CHUNK_BYTES, Stay::Stored)?;
         stream.ready.push_back(chunk);
         stream.serve_reader();
+        stream.settle();
         Ok(())
     }
 
@@ -207,7 +241,8 @@ impl Streams {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotExists`], or [`StatusCode::InvalidStreamState`] if another reader waits.
+    /// [`StatusCode::ObjectNotExists`], [`StatusCode::InvalidStreamState`] if another reader waits, or
+    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub(crate) fn pull(
         &mut self,
         id: ObjectId,
@@ -218,7 +253,9 @@ impl Streams {
             let message = format!("the stream {id} has a reader that waits");
             return Err(ServerError::new(StatusCode::InvalidStreamState, message));
         }
-        self.pulled.entry(connection).or_default().insert(id);
+        stream.share.take(READER_BYTES, Stay::Held)?;
+        stream.readers =
+            stream.readers.saturating_add(u64::from(self.pulled.entry(connection).or_default().insert(id)));
         let done = stream.reading.take();
         let next = match (stream.ready.pop_front(), stream.end) {
             (Some(chunk), _) => {
@@ -232,6 +269,7 @@ impl Streams {
                 Pull::Later(receiver)
             }
         };
+        stream.settle();
         Ok((done, next))
     }
 
@@ -239,7 +277,8 @@ impl Streams {
     ///
     /// # Errors
     ///
-    /// As [`advance`](Self::advance).
+    /// [`StatusCode::ObjectNotExists`], or [`StatusCode::InvalidStreamState`] if the stream was stopped or another
+    /// writer waits.
     pub(crate) fn stop(
         &mut self,
         id: ObjectId,
@@ -256,6 +295,7 @@ impl Streams {
             stream.serve_reader();
         }
         stream.tell_reader(end.error());
+        stream.settle();
         Ok(())
     }
 
@@ -298,7 +338,7 @@ mod tests {
     }
 
     fn started() -> Streams {
-        let mut streams = Streams::default();
+        let mut streams = Streams::new(Budget::new(1 << 20));
         streams.create(STREAM).expect("new");
         streams
     }
@@ -370,6 +410,19 @@ mod tests {
                 assert_eq!(told, Ok(chunk(1)));
             }
         }
+    }
+
+    #[test]
+    fn what_waits_for_a_reader_has_an_end() {
+        let mut streams = started();
+        let budget = Arc::clone(&streams.budget);
+        let pushed = (0..).find(|number| streams.push(STREAM, chunk(*number)).is_err());
+        assert_eq!(code(streams.create(ObjectId::from_raw(8))), StatusCode::NotEnoughMemory);
+        assert_eq!(code(streams.push(STREAM, chunk(0))), StatusCode::NotEnoughMemory);
+        (0..10).for_each(|_| drop(pull(&mut streams)));
+        streams.push(STREAM, chunk(0)).expect("some have gone");
+        let unread = streams.remove(STREAM).expect("there");
+        assert_eq!((Some(unread.len() as u64 + 9), budget.used()), (pushed, 0));
     }
 
     #[test]

@@ -478,3 +478,39 @@ fn it_is_quiet_by_default() {
     assert_eq!(child.wait().expect("it was started").code(), Some(0));
     assert_eq!(log, "");
 }
+
+#[test]
+fn as_many_files_are_opened_as_may_be() {
+    let directory = TempDir::new().expect("a directory");
+    let socket = directory.path().join("s.sock");
+    let mut shell = program("sh");
+    let script = "ulimit -Sn 256 && exec \"$0\" \"$@\"";
+    shell.args([
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_vineyard-server"),
+        "--no-rpc",
+        "--size",
+        "64Mi",
+        "--log-level",
+        "info",
+    ]);
+    shell.arg("--socket").arg(&socket);
+    let server = Running::wait_for(shell, &socket);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.child.id())).expect("Linux has it");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("has the line");
+    let (soft, hard) = (line.split_whitespace().nth(3), line.split_whitespace().nth(4));
+    assert!(soft.is_some() && soft == hard, "{line}");
+}
+
+#[test]
+fn the_memory_for_messages_and_metadata_can_be_chosen() {
+    let directory = TempDir::new().expect("a directory");
+    let socket = directory.path().join("s.sock");
+    let server = Running::start(&socket, &["--message-memory", "256Mi", "--max-metadata", "1Mi"]);
+    let mut client = server.connect();
+    let ids: Vec<u64> = (0..100_000).collect();
+    assert_eq!(client.call(&json!({"type": "increase_reference_count_request", "ids": ids}))["code"], 41);
+    assert!(refusal(&["--message-memory", "1Mi"]).contains("memory for messages"));
+    assert!(refusal(&["--max-metadata", "1K"]).contains("memory for metadata"));
+}

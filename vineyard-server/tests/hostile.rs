@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use attack::crowd::crowd;
 use attack::good::Good;
-use attack::values::INSTANCE;
+use attack::values::{INSTANCE, SERVER_BYTES};
 use attack::{scene, watch};
 use raw::{Raw, until};
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ fn a_writer_that_waits_learns_that_its_reader_is_gone() {
     writer.ok(json!({"type": "create_stream_request", "object_id": 7}));
     reader.send(&json!({"type": "pull_next_stream_chunk_request", "id": 7}));
     until(|| other.status()["deferred_requests"] == 1);
-    writer.send(&json!({"type": "get_next_stream_chunk_request", "id": 7, "size": u64::MAX}));
+    writer.send(&json!({"type": "get_next_stream_chunk_request", "id": 7, "size": SERVER_BYTES}));
     until(|| other.status()["deferred_requests"] == 2);
     drop(reader);
     assert_eq!(writer.receive()["code"], 43);

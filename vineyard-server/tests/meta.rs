@@ -137,3 +137,29 @@ fn who_waits_for_an_object_or_a_blob_is_answered_when_it_is_there() {
     assert_eq!(waiting.receive()["content"]["o0000000000000077"]["typename"], "my::Member");
     assert_eq!(peer.status()["deferred_requests"], 0);
 }
+
+#[test]
+fn the_empty_blob_is_not_waited_for() {
+    let server = server();
+    let mut peer = Raw::stock(&server);
+    for wait in [false, true] {
+        let found = peer.ok(json!({"type": "get_data_request", "id": [1u64 << 63], "wait": wait}));
+        assert_eq!(found["content"]["o8000000000000000"]["length"], 0, "{found}");
+    }
+}
+
+#[test]
+fn each_of_several_that_are_waited_for_may_come_last() {
+    let server = server();
+    let (mut waiting, mut peer) = (Raw::stock(&server), Raw::stock(&server));
+    for order in [[0x77, 0x88], [0x88, 0x77]] {
+        waiting.send(&json!({"type": "get_data_request", "id": [0x77, 0x88], "wait": true}));
+        until(|| peer.status()["deferred_requests"] == 1);
+        for id in order {
+            let member = json!({"id": format!("o{id:016x}"), "typename": "my::Member", "instance_id": 5});
+            create(&mut peer, json!({"typename": "my::T", "m": member}));
+        }
+        assert_eq!(waiting.receive()["content"].as_object().expect("objects").len(), 2);
+        peer.ok(json!({"type": "clear_request"}));
+    }
+}

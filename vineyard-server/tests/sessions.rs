@@ -237,3 +237,59 @@ fn tcp_reaches_the_session_that_it_names() {
     drop(remote);
     until(|| root.used() == 0);
 }
+
+#[test]
+fn a_move_that_failed_leaves_the_blob_its_owner() {
+    let server = server();
+    let mut root = Raw::stock(&server);
+    let socket = open(&mut root, 1);
+    let mut inside = Raw::at(&socket, 1);
+    let made = |peer: &mut Raw, first: bool| {
+        let id = peer.create(5)["id"].clone();
+        if first {
+            peer.descriptor();
+        }
+        peer.seal(&id);
+        id
+    };
+    let (source, moved, taken) = (made(&mut inside, true), made(&mut inside, false), made(&mut root, true));
+    // One id is taken, the other is that of an object.
+    let ids = json!([[source, taken], [source, 5], [moved, moved]]);
+    root.ok(json!({"type": "move_buffers_ownership_request", "id_to_id": ids, "session_id": number(&socket)}));
+    let found = inside.get(&[&source, &moved]);
+    inside.descriptor();
+    assert_eq!((&found["0"]["is_owner"], &found["1"]["is_owner"]), (&json!(true), &json!(false)));
+    for id in [&source, &moved] {
+        inside.ok(json!({"type": "release_request", "object_id": id}));
+    }
+    let mut in_use = |id: &Value| inside.ok(json!({"type": "is_in_use_request", "id": id}))["is_in_use"].clone();
+    assert_eq!((in_use(&source), in_use(&moved)), (json!(false), json!(true)));
+}
+
+#[test]
+fn a_plasma_id_stands_for_no_blob_that_was_cleared() {
+    let server = server();
+    let mut root = Raw::stock(&server);
+    let socket = open(&mut root, 2);
+    let create = json!({"type": "create_buffer_by_plasma_request", "plasma_id": "eA==", "size": 5, "plasma_size": 5});
+    let (mut maker, mut other) = (Raw::at(&socket, 2), Raw::at(&socket, 2));
+    maker.ok(create.clone());
+    maker.descriptor();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Acquire) {
+                other.ok(json!({"type": "clear_request"}));
+            }
+        });
+        for _ in 0..20_000 {
+            maker.ok(create.clone());
+        }
+        done.store(true, std::sync::atomic::Ordering::Release);
+    });
+    maker.ok(json!({"type": "clear_request"}));
+    let made = maker.ok(create);
+    maker.ok(json!({"type": "plasma_seal_request", "plasma_id": "eA=="}));
+    let got = maker.ok(json!({"type": "get_buffers_by_plasma_request", "num": 1, "0": "eA=="}));
+    assert_eq!(got["0"]["object_id"], made["id"], "the id stands for a blob that is gone");
+}

@@ -108,8 +108,8 @@ fn a_dropped_stream_tells_everybody_who_waits() {
     let server = Server::builder().size(MIB).spawn().expect("a server");
     let (mut writer, mut reader, mut other) = (Raw::stock(&server), Raw::stock(&server), Raw::stock(&server));
     create(&mut writer);
-    // More than there is: the writer would wait for ever.
-    writer.send(&next(2 * MIB));
+    // All that there is: the writer would wait for ever.
+    writer.send(&next(MIB));
     until_waiting(&mut other, 1);
     assert_eq!((other.code(next(1)), other.code(stop(false))), (44, 44), "another writer waits");
     reader.send(&pull());
@@ -125,7 +125,7 @@ fn a_writer_that_waits_learns_that_the_reader_and_its_stream_are_gone() {
     create(&mut writer);
     writer.ok(json!({"type": "push_next_stream_chunk_request", "id": STREAM, "chunk": 77}));
     assert_eq!(reader.ok(pull())["chunk"], 77);
-    writer.send(&next(2 * MIB));
+    writer.send(&next(MIB));
     until_waiting(&mut other, 1);
     drop(reader);
     assert_eq!(writer.receive()["code"], 43);
@@ -151,9 +151,22 @@ fn a_writer_waits_for_room_and_goes_on_when_there_is() {
     assert!(!reader.exists(&first));
     // A writer that goes while it waits frees its place.
     writer.ok(json!({"type": "get_next_stream_chunk_request", "id": STREAM, "size": 0}));
-    writer.send(&next(10 * chunk));
+    writer.send(&next(5 * chunk));
     until_waiting(&mut reader, 1);
     drop(writer);
     until_waiting(&mut reader, 0);
     reader.ok(stop(false));
+}
+
+#[test]
+fn a_chunk_that_can_never_fit_is_refused() {
+    let server = Server::builder().size(MIB).spawn().expect("a server");
+    let (mut writer, mut reader) = (Raw::stock(&server), Raw::stock(&server));
+    create(&mut writer);
+    let first = writer.ok(next(5))["buffer"]["object_id"].clone();
+    writer.descriptor();
+    assert_eq!(writer.code(next(MIB + 1)), 41);
+    assert_eq!(writer.code(next(u64::MAX)), 41);
+    assert_eq!(reader.ok(pull())["chunk"], first, "what was written goes on");
+    writer.ok(next(5));
 }

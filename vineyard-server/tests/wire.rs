@@ -434,3 +434,27 @@ fn a_private_server_leaves_nothing_behind() {
     drop(one);
     assert!(!directory.exists() && two.socket().exists());
 }
+
+#[test]
+fn who_sends_no_more_is_still_answered() {
+    let server = server();
+    let mut peer = Raw::stock(&server);
+    let content = json!({"typename": "T", "instance_id": 5});
+    let id = peer.ok(json!({"type": "create_data_request", "content": content}))["id"].clone();
+    peer.ok(json!({"type": "persist_request", "id": id}));
+    let half_closed = || {
+        let mut waiting = Raw::stock(&server);
+        waiting.send(&json!({"type": "get_name_request", "name": "late", "wait": true}));
+        let raw::Wire::Unix(stream) = &waiting.stream else { unreachable!() };
+        stream.shutdown(std::net::Shutdown::Write).expect("open");
+        waiting
+    };
+    let (mut waiting, gone) = (half_closed(), half_closed());
+    until(|| peer.status()["deferred_requests"] == 2);
+    // Who goes altogether after that is not waited for.
+    drop(gone);
+    until(|| peer.status()["deferred_requests"] == 1);
+    peer.ok(json!({"type": "put_name_request", "object_id": id, "name": "late"}));
+    assert_eq!(waiting.receive()["object_id"], id);
+    assert!(waiting.ended());
+}

@@ -174,14 +174,19 @@ impl Connection {
         .map_err(failed("setting a time-out"))
     }
 
-    /// Closes our side.
+    /// Closes our side; both if a request still waits, which the server may answer as long as somebody listens.
     pub fn close(&mut self) {
         self.closing = true;
+        let sides = if self.has_abandoned() { Shutdown::Both } else { Shutdown::Write };
         // The server may have closed before; then there is nothing to do.
         let _closed = match &self.stream {
-            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(sides),
+            Stream::Tcp(stream) => stream.shutdown(sides),
         };
+    }
+
+    fn has_abandoned(&self) -> bool {
+        self.unanswered.iter().any(|(request, _)| request.answer == Answer::Never)
     }
 
     /// Waits until the server has closed. Nothing else may come, but for replies that the client did not wait for.
@@ -191,7 +196,7 @@ impl Connection {
             Stream::Unix(stream) => stream.read_to_end(&mut rest),
             Stream::Tcp(stream) => stream.read_to_end(&mut rest),
         };
-        let abandoned = self.closing && self.unanswered.iter().any(|(request, _)| request.answer == Answer::Never);
+        let abandoned = self.closing && self.has_abandoned();
         match end {
             Ok(0) => Ok(()),
             Ok(_) if abandoned => Ok(()),

@@ -92,6 +92,12 @@ impl FrameBuffer {
         self.bytes.len().saturating_sub(self.start)
     }
 
+    /// Bytes of the frame that has begun, with its header; `None` until that is here.
+    pub fn announced(&self) -> Option<usize> {
+        let header = self.bytes.get(self.start..)?.first_chunk::<HEADER_BYTES>()?;
+        Some(usize::try_from(u64::from_le_bytes(*header)).unwrap_or(usize::MAX).saturating_add(HEADER_BYTES))
+    }
+
     /// Bytes of the next frame's body, or `None` until it is complete.
     ///
     /// # Errors
@@ -140,16 +146,18 @@ impl FrameBuffer {
         enough
     }
 
-    fn compact(&mut self) {
+    /// Gives the memory of frames that were taken back, but for 256 KiB.
+    pub fn compact(&mut self) {
         if self.start == self.bytes.len() {
             self.bytes.clear();
-            self.start = 0;
-            if self.bytes.capacity() > KEPT_BYTES {
-                self.bytes.shrink_to(KEPT_BYTES);
-            }
         } else if self.start > KEPT_BYTES {
             self.bytes.drain(..self.start);
-            self.start = 0;
+        } else {
+            return;
+        }
+        self.start = 0;
+        if self.bytes.capacity() > KEPT_BYTES {
+            self.bytes.shrink_to(KEPT_BYTES);
         }
     }
 }
@@ -195,16 +203,26 @@ impl io::Write for Bounded<'_> {
 /// [`FrameError::Encode`] if it cannot be written as JSON, [`FrameError::TooLong`] if the body is above
 /// [`MAX_BODY_BYTES`], as soon as that shows; `out` is left as it was.
 pub fn encode<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M) -> Result<(), FrameError> {
+    encode_within(out, message, MAX_BODY_BYTES)
+}
+
+/// As [`encode`], with a limit for the body of its own.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_within<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M, limit: usize) -> Result<(), FrameError> {
+    let limit = limit.min(MAX_BODY_BYTES);
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
     let body = out.len();
-    let mut bounded = Bounded { out, room: MAX_BODY_BYTES, missing: 0 };
+    let mut bounded = Bounded { out, room: limit, missing: 0 };
     if let Err(error) = serde_json::to_writer(&mut bounded, message) {
         let missing = bounded.missing;
         out.truncate(start);
         return Err(match missing {
             0 => FrameError::Encode(error),
-            more => FrameError::TooLong { found: (MAX_BODY_BYTES as u64).saturating_add(more), limit: MAX_BODY_BYTES },
+            more => FrameError::TooLong { found: (limit as u64).saturating_add(more), limit },
         });
     }
     let len = out.len().saturating_sub(body);
@@ -286,6 +304,31 @@ mod tests {
         let error = encode(&mut out, &Endless).expect_err("too long");
         assert!(matches!(error, FrameError::TooLong { found, .. } if found > MAX_BODY_BYTES as u64), "{error}");
         assert_eq!(out, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_taken_frame_takes_no_memory_whatever_follows() {
+        let mut wire = Vec::new();
+        encode(&mut wire, &"x".repeat(4 << 20)).expect("short enough");
+        let mut buffer = FrameBuffer::new();
+        buffer.extend(wire.split_at(20).0);
+        assert_eq!(buffer.announced(), Some(wire.len()));
+        buffer.extend(wire.split_at(20).1);
+        buffer.extend(&[7; 3]);
+        assert!(buffer.next_frame().is_ok_and(|body| body.is_some()));
+        assert_eq!((buffer.announced(), buffer.pending()), (None, 3));
+        buffer.compact();
+        assert_eq!((buffer.pending(), buffer.take_raw(3)), (3, &[7; 3][..]));
+        assert!(buffer.bytes.capacity() <= KEPT_BYTES);
+    }
+
+    #[test]
+    fn a_message_may_be_given_less() {
+        let mut out = vec![1];
+        let error = encode_within(&mut out, "1234567", 8).expect_err("9 with its quotes");
+        assert!(matches!(error, FrameError::TooLong { found: 9, limit: 8 }), "{error}");
+        assert_eq!(out, [1]);
+        encode_within(&mut out, "123456", 8).expect("8 bytes");
     }
 
     #[test]

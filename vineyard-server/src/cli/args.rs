@@ -108,6 +108,16 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", default_value = "256Mi")]
     pub(super) max_message_size: String,
 
+    /// What messages above 256Ki may take of all connections together, and as much again what replies of that length may;
+    /// who needs more than is left waits
+    #[arg(long, value_name = "SIZE", default_value = "1Gi")]
+    pub(super) message_memory: String,
+
+    /// What objects, names, streams and the records of blobs may take of the server's own memory, besides --size; what
+    /// needs more is refused [default: a quarter of the memory]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) max_metadata: Option<String>,
+
     /// How long a TCP client may stall in the middle of a message, a payload or a reply, or be unreachable, before it
     /// is dropped
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]

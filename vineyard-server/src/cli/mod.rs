@@ -65,6 +65,7 @@ fn serve(parsed: Parsed) -> Result<(), StartError> {
     start_logging(&parsed.args)?;
     raise_descriptor_limit();
     warn_of_differences(&parsed);
+    raise_open_files();
     let runtime = runtime().map_err(StartError::system("event loop"))?;
     // Before the socket is there: who sees it may send a signal.
     let (mut terminate, mut interrupt) = {
@@ -88,6 +89,18 @@ fn serve(parsed: Parsed) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Lets the process open as many files as it is allowed to: each connection takes one, and what can be opened bounds what
+/// clients have opened for them. As a library, the server leaves the limits of its process alone.
+fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| match soft < hard {
+        true => setrlimit(Resource::RLIMIT_NOFILE, hard, hard),
+        false => Ok(()),
+    });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
+}
+
 fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartError> {
     match args.meta.as_str() {
         "local" => {}
@@ -107,12 +120,16 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         .socket_mode(mode)
         .max_connections(args.max_connections)
         .max_message_size(max_message_size)
+        .message_memory(parse_size(&args.message_memory)?)
         .peer_timeout(Duration::from_secs(args.peer_timeout))
         .stream_threshold(args.stream_threshold)
         .stock_leases(args.stock_leases)
         .spill_rates(args.spill_upper_rate, args.spill_lower_rate)
         .compression(!args.no_compression)
         .deployment(args.deployment);
+    if let Some(bytes) = &args.max_metadata {
+        builder = builder.max_metadata(parse_size(bytes)?);
+    }
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
         builder = builder.size(parse_size(&size)?);
     }

@@ -1,6 +1,7 @@
 //! One connection: socket to frames to requests, replies to frames, descriptors and bytes after them.
 
 mod chunks;
+mod room;
 mod stream;
 mod transfer;
 
@@ -18,12 +19,14 @@ use crate::keeper::relieve;
 use crate::service::{self, Connection, Entrance, Next, Waiting};
 use crate::session::Session;
 use crate::state::State;
-use crate::store::ConnectionId;
+use crate::store::{ConnectionId, Placement};
 use crate::turn::{LARGE_BYTES, elsewhere};
+pub(crate) use room::{FREE_BYTES, Rooms};
+use room::{Room, keep};
 use stream::Stream;
 
 /// Room for replies that is kept between requests.
-const KEPT_BYTES: usize = 256 << 10;
+const KEPT_BYTES: usize = FREE_BYTES;
 
 /// A request that took longer is the last one of this peer before the others of the thread have their turn.
 const LONG: Duration = Duration::from_micros(200);
@@ -63,6 +66,8 @@ async fn converse(
     entrance: Entrance,
 ) -> io::Result<()> {
     let patience = state.settings.peer_timeout;
+    // Of the message that is being read or handled. Given back when the peer's socket is closed.
+    let mut held = None;
     let mut stream = Stream::new(socket, entrance, patience, state.stop.clone())?;
     let mut frames = FrameBuffer::with_limit(FIRST_BYTES.min(state.settings.max_message));
     let mut out = Vec::new();
@@ -82,10 +87,30 @@ async fn converse(
                 Request::decode(frames.next_frame().map_err(garbage)?.unwrap_or_default())
             };
             let mut next = service::serve(connection, decoded, bytes, &mut out).await;
-            if let Next::Wait(waiting) = next {
-                let Some(answer) = wait(state, connection, &mut stream, waiting, &mut out).await else {
-                    return Ok(());
+            let (mut room, mut since) = (None, Some(began));
+            loop {
+                let answer = match next {
+                    Next::Wait(waiting) => {
+                        forget(&mut frames, &mut held);
+                        (room, since) = (None, None);
+                        wait(state, connection, &mut stream, waiting, &mut out).await
+                    }
+                    Next::Room(request, most) => {
+                        room = state.replies.get(most, &mut stream, &state.stop).await;
+                        match room {
+                            Some(_) => {
+                                Some(service::go_on_within(connection, *request, most, bytes, since, &mut out).await)
+                            }
+                            None if state.stop.is_cancelled() => Some(service::stopped(connection, &mut out)),
+                            None => None,
+                        }
+                    }
+                    done => {
+                        next = done;
+                        break;
+                    }
                 };
+                let Some(answer) = answer else { return Ok(()) };
                 next = answer;
             }
             if state.pool.is_crowded() {
@@ -93,12 +118,12 @@ async fn converse(
                 let state = Arc::clone(state);
                 tokio::task::spawn_blocking(move || relieve(&state)).await.map_err(io::Error::other)?;
             }
-            if !follow(connection, &mut stream, &mut frames, next, &mut out).await? {
+            forget(&mut frames, &mut held);
+            if !follow(state, connection, &mut stream, &mut frames, next, &mut out, room).await? {
                 return Ok(());
             }
             drop(in_hand);
-            out.clear();
-            out.shrink_to(KEPT_BYTES);
+            forget_reply(&mut out);
             if connection.is_registered() {
                 frames.set_limit(state.settings.max_message);
             }
@@ -107,6 +132,14 @@ async fn converse(
                 tokio::task::yield_now().await;
             } else {
                 tokio::task::coop::consume_budget().await;
+            }
+        }
+        let announced = frames.announced().filter(|bytes| *bytes > FREE_BYTES && !state.stop.is_cancelled());
+        if let Some(bytes) = announced.filter(|_| held.is_none()) {
+            stream.settle()?;
+            held = state.messages.get(bytes, &mut stream, &state.stop).await;
+            if held.is_none() && !state.stop.is_cancelled() {
+                return Ok(());
             }
         }
         stream.settle()?;
@@ -162,14 +195,35 @@ async fn decode_elsewhere(frames: &mut FrameBuffer) -> io::Result<Result<Request
     decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// Gives back what a message took that has been handled.
+fn forget(frames: &mut FrameBuffer, held: &mut Option<Room>) {
+    if held.is_some() {
+        frames.compact();
+        *held = None;
+    }
+}
+
+/// Gives back what a reply took that is sent.
+fn forget_reply(out: &mut Vec<u8>) {
+    out.clear();
+    out.shrink_to(KEPT_BYTES);
+}
+
 /// Does what comes after a request: sends the reply and what follows it. False if the connection is over.
 async fn follow(
+    state: &State,
     connection: &mut Connection,
     stream: &mut Stream,
     frames: &mut FrameBuffer,
     next: Next,
     out: &mut Vec<u8>,
+    mut room: Option<Room>,
 ) -> io::Result<bool> {
+    if room.is_some() {
+        // It may have grown to twice as much as it holds.
+        out.shrink_to_fit();
+        keep(&mut room, out.len());
+    }
     match next {
         Next::Reply(descriptors) => {
             stream.write_all(out).await?;
@@ -179,17 +233,27 @@ async fn follow(
         }
         Next::Receive(incoming) => {
             stream.write_all(out).await?;
+            forget_reply(out);
+            drop(room.take());
             transfer::receive(stream, frames, &incoming).await?;
-            out.clear();
+            let bytes = incoming.reply_bytes();
+            if bytes > FREE_BYTES {
+                room = state.replies.get(bytes, stream, &state.stop).await;
+                if room.is_none() {
+                    return Ok(false);
+                }
+            }
             service::received(connection, incoming, out).await;
             stream.write_all(out).await?;
         }
         Next::Send(outgoing) => {
             stream.write_all(out).await?;
+            forget_reply(out);
+            keep(&mut room, outgoing.placements.len().saturating_mul(size_of::<Placement>()));
             transfer::send(stream, &outgoing).await?;
             service::sent(connection, &outgoing).await;
         }
-        Next::Silence | Next::Wait(_) => {}
+        Next::Silence | Next::Wait(_) | Next::Room(..) => {}
         Next::Farewell => {
             stream.write_all(out).await?;
             return Ok(false);

@@ -156,12 +156,17 @@ impl Stream {
         }
     }
 
-    /// Waits until the peer has ended, and leaves what it sent before in the socket. Cancel-safe.
+    /// Waits until the peer has gone, and leaves what it sent before in the socket. Cancel-safe.
+    ///
+    /// A peer that only sends no more still gets its reply through a UNIX socket. Over TCP that looks the same as one
+    /// that has gone.
     pub(crate) async fn closed(&mut self) {
+        // The kernel tells of an end of both directions whatever was asked for, and nothing else of this kind.
+        let end = if self.entrance.is_unix() { Interest::WRITABLE } else { Interest::READABLE };
         // The next read must look into the socket: the readiness for what is there is forgotten here.
         self.drained = false;
-        while let Ok(mut guard) = self.socket.readable().await {
-            if guard.ready().is_read_closed() {
+        while let Ok(mut guard) = self.socket.ready(end).await {
+            if guard.ready().is_read_closed() || guard.ready().is_write_closed() {
                 return;
             }
             guard.clear_ready();

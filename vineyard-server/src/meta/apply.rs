@@ -40,6 +40,7 @@ impl Tree {
                 Op::Delete(key) => self.take(key, &mut suspects),
             }
         }
+        self.settle();
         suspects.retain(|blob| self.edges.is_deletable(*blob, None));
         Applied { revision: self.log.advance(batch), blobs: suspects.into_iter().collect() }
     }
@@ -59,7 +60,7 @@ impl Tree {
                 }
             }
             Entry::Signature { signature, instance, id } => self.edges.set_published(*signature, *instance, *id),
-            Entry::Name { name, id } => drop(self.names.insert(name.clone(), *id)),
+            Entry::Name { name, id } => self.set_name(name, *id),
         }
     }
 
@@ -73,7 +74,7 @@ impl Tree {
                 }
             }
             Key::Signature(signature, instance) => self.edges.remove_published(*signature, *instance),
-            Key::Name(name) => drop(self.names.remove(name)),
+            Key::Name(name) => drop(self.remove_name(name)),
         }
     }
 

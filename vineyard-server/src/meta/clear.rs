@@ -10,6 +10,7 @@ use super::delete::Deleted;
 use super::edges::Edges;
 use super::record::{KeyLists, Record};
 use super::tree::Tree;
+use crate::budget::Share;
 
 /// What a [`Tree`] held before it was cleared. To drop it takes time with the number of objects.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Cleared {
     edges: Edges,
     #[expect(dead_code, reason = "it is here to be dropped")]
     rest: Rest,
+    #[expect(dead_code, reason = "it is here to be dropped, after the others")]
+    share: Share,
 }
 
 /// What says nothing more of the objects.
@@ -46,6 +49,9 @@ impl Tree {
             changes.touch();
         }
         self.publish(changes);
+        // What was taken for it is given back when it is dropped.
+        let share = self.share.part_with(self.objects_weight());
+        self.weight = 0;
         Cleared {
             records: std::mem::take(&mut self.records),
             edges: std::mem::replace(&mut self.edges, Edges::new(self.instance)),
@@ -54,6 +60,7 @@ impl Tree {
                 std::mem::take(&mut self.key_lists),
                 std::mem::take(&mut self.strays),
             ),
+            share,
         }
     }
 }

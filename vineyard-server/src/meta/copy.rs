@@ -27,6 +27,7 @@ impl Tree {
     /// - Code 21: more fields than are laid over, a typename that is not text, a time that is not an integer, another instance, `global` changed, a
     ///   copy that would be too large to be read.
     /// - Code 27: there is no such object.
+    /// - Code 41: the server may keep no more.
     pub fn shallow_copy(&mut self, id: ObjectId, extra: &Value, ids: &IdGenerator) -> Result<ObjectId, ServerError> {
         if id.is_blob() {
             let message = format!("{id} is a blob, only objects can be copied");
@@ -51,8 +52,10 @@ impl Tree {
             let (found, limit) = (draft.whole, Extent::largest());
             return Err(invalid(format!("the copy of {id} expands to {found}, the limit is {limit}")));
         }
+        self.take_room(draft.weight())?;
         let copy = self.fresh_id(ids, |_| false);
         self.insert(copy, draft);
+        self.settle();
         if let Some(record) = self.record(copy).filter(|record| !record.transient) {
             let mut changes = self.changes();
             changes.put_object(self, copy, record);

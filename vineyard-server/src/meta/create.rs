@@ -57,6 +57,7 @@ impl Tree {
     ///   one of an object before, a blob without its description, a cycle, a tree that is too deep or too large.
     /// - Code 25: a member without `id`.
     /// - Code 27: a member that is only named and does not exist, or with `strict` a blob that is not known.
+    /// - Code 41: the server may keep no more.
     /// - Code 51: a member on another instance in an object that is not global, a global member in a global object.
     pub fn create(
         &mut self,
@@ -93,12 +94,17 @@ impl Tree {
             sketches.unused.extend(tops);
             return Err(error);
         }
+        if let Err(error) = self.take_room(drafts.values().map(Draft::weight).fold(0, u64::saturating_add)) {
+            sketches.refused.extend(drafts.into_values());
+            return Err(error);
+        }
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
         for (id, draft) in drafts {
             self.insert(id, draft);
         }
+        self.settle();
         Ok(created)
     }
 }

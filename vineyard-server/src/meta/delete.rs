@@ -99,6 +99,7 @@ impl Deletion {
             }
         }
         tree.publish(changes);
+        tree.settle();
         deleted
     }
 

@@ -15,13 +15,14 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// Code 12 if there is no such object; blobs have no labels. Code 21 if the object would be too large to be read.
+    /// Code 12 if there is no such object; blobs have no labels. Code 21 if the object would be too large to be read, 41
+    /// if the server may keep no more.
     pub fn label(
         &mut self,
         id: ObjectId,
         labels: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), ServerError> {
-        let Some(record) = self.records.get_mut(&id) else {
+        let Some(record) = self.records.get(&id) else {
             return Err(error(StatusCode::ObjectNotExists, format!("there is no object {id} to label")));
         };
         let mut merged: Map<String, Value> = match record.field(LABELS_KEY) {
@@ -30,10 +31,9 @@ impl Tree {
         };
         merged.extend(labels.into_iter().map(|(key, value)| (key, Value::String(value))));
         let text = Value::Object(merged).to_string();
-        record
-            .set_text(LABELS_KEY, &text, &mut self.key_lists)
-            .ok_or_else(|| invalid(format!("{} bytes of labels are too many for {id}", text.len())))?;
-        if !record.transient {
+        let is_set = self.set_text(id, LABELS_KEY, &text)?;
+        is_set.ok_or_else(|| invalid(format!("{} bytes of labels are too many for {id}", text.len())))?;
+        if self.record(id).is_some_and(|record| !record.transient) {
             let mut changes = self.changes();
             changes.put_text(id, LABELS_KEY, &text);
             self.publish(changes);

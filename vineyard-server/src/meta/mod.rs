@@ -48,6 +48,7 @@ mod sketch;
 mod text;
 mod tree;
 mod view;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub use apply::Applied;
 pub use clear::Cleared;
 pub use create::{Created, Creation};
 pub use delete::{Deleted, Deletion};
+pub(crate) use names::check_length;
 pub use sketch::Sketches;
 pub use tree::Tree;
 pub use view::{BlobView, View};

@@ -145,7 +145,7 @@ impl Tree {
             Field::Bool(flag) => Value::Bool(*flag),
             Field::Number(number) => Value::Number(number.clone()),
             Field::Text(text) => Value::String(text.as_str().to_owned()),
-            Field::Json(value) => (**value).clone(),
+            Field::Json(json) => json.value.clone(),
             Field::Object(id) => return self.published_link(Target::Object(*id), Some(*id)),
             Field::Signature(signature) => {
                 return self.published_link(Target::Signature(*signature), self.edges.resolve(*signature));

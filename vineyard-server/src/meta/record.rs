@@ -12,6 +12,7 @@ use vineyard_core::{InstanceId, ObjectId, Signature};
 
 use super::extent::Extent;
 use super::text::Text;
+use super::weight;
 
 /// One object.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(super) enum Field {
     Number(Number),
     Text(Text),
     /// An array.
-    Json(Box<Value>),
+    Json(Box<Weighed>),
     Object(ObjectId),
     /// A member of a global object: whichever object carries the signature.
     Signature(Signature),
@@ -48,6 +49,14 @@ pub(super) enum Field {
     Blob(ObjectId, BlobLength),
     /// A blob of another instance. Its id may repeat one of ours.
     RemoteBlob(ObjectId, InstanceId),
+}
+
+/// A plain value, and about how much memory it takes. To find that out takes time with its length, so it is not done
+/// under the lock of the metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Weighed {
+    pub value: Value,
+    pub weight: u64,
 }
 
 /// Bytes of a blob, if they were known when it became a member. A blob has no record, so they are kept with the link.
@@ -92,6 +101,8 @@ type Keys = [Box<str>];
 #[derive(Debug, Default)]
 pub(super) struct KeyLists {
     known: HashSet<Arc<Keys>>,
+    /// About how much memory they take.
+    weight: u64,
 }
 
 impl KeyLists {
@@ -100,6 +111,7 @@ impl KeyLists {
             return Arc::clone(known);
         }
         let keys: Arc<Keys> = keys.into();
+        self.weight = self.weight.saturating_add(weight::of_keys(keys.iter().map(|key| &**key)));
         self.known.insert(Arc::clone(&keys));
         keys
     }
@@ -107,9 +119,14 @@ impl KeyLists {
     /// Takes a list back that a record no longer uses.
     fn release(&mut self, keys: Arc<Keys>) {
         // Two are left: the one given and ours.
-        if Arc::strong_count(&keys) == 2 {
-            self.known.remove(&keys);
+        if Arc::strong_count(&keys) == 2 && self.known.remove(&keys) {
+            self.weight = self.weight.saturating_sub(weight::of_keys(keys.iter().map(|key| &**key)));
         }
+    }
+
+    /// About how much memory they take.
+    pub fn weight(&self) -> u64 {
+        self.weight
     }
 
     #[cfg(test)]
@@ -146,7 +163,9 @@ impl Field {
             Value::Bool(flag) => Self::Bool(*flag),
             Value::Number(number) => Self::Number(number.clone()),
             Value::String(text) => Self::Text(Text::from(text.as_str())),
-            Value::Array(_) | Value::Object(_) => Self::Json(Box::new(value.clone())),
+            Value::Array(_) | Value::Object(_) => {
+                Self::Json(Box::new(Weighed { value: value.clone(), weight: weight::of_value(value) }))
+            }
         }
     }
 
@@ -171,7 +190,7 @@ impl Field {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) => own.include_text(""),
             Self::Text(text) => own.include_text(text.as_str()),
-            Self::Json(value) => own.include_value(value)?,
+            Self::Json(json) => own.include_value(&json.value)?,
             Self::Blob(..) | Self::RemoteBlob(..) => own.include(Extent::BLOB),
             Self::Object(_) | Self::Signature(_) => {}
         }
@@ -193,6 +212,13 @@ impl Draft {
             field.include_in(&mut own).ok_or(&**key)?;
         }
         Ok(own)
+    }
+
+    /// About how much memory the object takes if nobody else has its keys and its typename.
+    pub fn weight(&self) -> u64 {
+        let keys = weight::of_keys(self.fields.iter().map(|(key, _)| &**key));
+        let shared = weight::of_key(&self.typename).saturating_add(keys);
+        weight::of_fields(self.fields.iter().map(|(_, field)| field)).saturating_add(shared)
     }
 
     /// Sets fields, whatever their keys held.
@@ -243,6 +269,11 @@ impl Record {
     /// The fields that have no place of their own in the record, in byte order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.keys.iter().map(|key| &**key).zip(&self.fields.values)
+    }
+
+    /// About how much memory it takes, without what it shares with others.
+    pub fn weight(&self) -> u64 {
+        weight::of_fields(self.fields.values.iter())
     }
 
     /// Every link, in the order of the keys; the same one may come up several times.

@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// Bytes that fit in place.
-const SHORT_BYTES: usize = 22;
+pub(super) const SHORT_BYTES: usize = 22;
 
 /// A text that does not change. 24 bytes, and an allocation if it is longer than 22.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use vineyard_core::{InstanceId, ObjectId};
+use vineyard_core::{InstanceId, ObjectId, ServerError};
 
 use super::backend::{Fields, Key, Log};
 use super::edges::Edges;
 use super::extent::Extent;
 use super::publish::Changes;
 use super::record::{Draft, KeyLists, Record};
+use super::weight;
+use crate::budget::{Share, Stay};
 use crate::ids::IdGenerator;
 
 /// The objects of one instance and their names.
@@ -51,11 +53,23 @@ pub struct Tree {
     /// Published fields of what is no object yet, or none any more.
     pub(super) strays: BTreeMap<ObjectId, Fields>,
     pub(super) log: Log,
+    /// About how much memory the records and the typenames take.
+    pub(super) weight: u64,
+    /// The same of the names.
+    pub(super) names_weight: u64,
+    /// Of what the server may keep.
+    pub(super) share: Share,
 }
 
 impl Tree {
-    /// No objects, no names.
+    /// No objects, no names, and no bound for them.
     pub fn new(instance: InstanceId) -> Self {
+        Self::within(instance, Share::unbounded())
+    }
+
+    /// As [`new`](Self::new); what it comes to hold is taken from a budget. What others have published is taken from it
+    /// as well, but never refused.
+    pub(crate) fn within(instance: InstanceId, share: Share) -> Self {
         Self {
             instance,
             records: BTreeMap::new(),
@@ -65,6 +79,9 @@ impl Tree {
             names: BTreeMap::new(),
             strays: BTreeMap::new(),
             log: Log::default(),
+            weight: 0,
+            names_weight: 0,
+            share,
         }
     }
 
@@ -81,6 +98,25 @@ impl Tree {
     /// How many objects there are.
     pub fn num_objects(&self) -> usize {
         self.records.len()
+    }
+
+    /// Takes room for what is about to be added.
+    ///
+    /// # Errors
+    ///
+    /// Code 41 if there is none.
+    pub(super) fn take_room(&mut self, bytes: u64) -> Result<(), ServerError> {
+        self.share.take(bytes, Stay::Stored)
+    }
+
+    /// Holds as much of the budget as there is to hold now.
+    pub(super) fn settle(&mut self) {
+        self.share.settle(self.objects_weight().saturating_add(self.names_weight));
+    }
+
+    /// About how much memory the objects take, with what they share.
+    pub(super) fn objects_weight(&self) -> u64 {
+        self.weight.saturating_add(self.key_lists.weight())
     }
 
     /// How many names there are.
@@ -136,9 +172,13 @@ impl Tree {
     pub(super) fn insert(&mut self, id: ObjectId, draft: Draft) {
         let typename = match self.by_type.get_key_value(draft.typename.as_str()) {
             Some((known, _)) => Arc::clone(known),
-            None => draft.typename.as_str().into(),
+            None => {
+                self.weight = self.weight.saturating_add(weight::of_key(&draft.typename));
+                draft.typename.as_str().into()
+            }
         };
         let record = Record::new(draft, Arc::clone(&typename), &mut self.key_lists);
+        self.weight = self.weight.saturating_add(record.weight());
         self.by_type.entry(typename).or_default().insert(id);
         self.edges.connect(id, &record);
         self.records.insert(id, Box::new(record));
@@ -147,11 +187,13 @@ impl Tree {
     /// Takes an object out of every index but that of signatures.
     pub(super) fn unlink(&mut self, id: ObjectId) -> Option<Box<Record>> {
         let record = self.records.remove(&id)?;
+        self.weight = self.weight.saturating_sub(record.weight());
         self.edges.disconnect(id, &record);
         if let Some(ids) = self.by_type.get_mut(&record.typename) {
             ids.remove(&id);
             if ids.is_empty() {
                 self.by_type.remove(&record.typename);
+                self.weight = self.weight.saturating_sub(weight::of_key(&record.typename));
             }
         }
         Some(record)

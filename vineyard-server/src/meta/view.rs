@@ -156,7 +156,7 @@ impl Serialize for FieldView<'_> {
             Field::Bool(flag) => serializer.serialize_bool(flag),
             Field::Number(ref number) => number.serialize(serializer),
             Field::Text(ref text) => serializer.serialize_str(text.as_str()),
-            Field::Json(ref value) => value.serialize(serializer),
+            Field::Json(ref json) => json.value.serialize(serializer),
             Field::Object(id) => member(Link::Object(id))?.serialize(serializer),
             Field::Signature(signature) => member(Link::Signature(signature))?.serialize(serializer),
             Field::Blob(id, length) => {

@@ -117,7 +117,6 @@ pub(super) async fn take_over(
         }
         move_one(connection, &there, &here, from, to).await?;
     }
-    here.changed.notify_waiters();
     Ok(MoveBuffersOwnershipReply {})
 }
 
@@ -140,12 +139,20 @@ async fn move_one(
         Handle::Id(id) => *id,
         Handle::Plasma(_) => blob,
     };
-    let taken = here.blobs().take_over(target, handover, connection.id());
-    if let Handle::Plasma(name) = to
-        && taken
-        && !here.plasma().insert(&name, Entry { blob: target, plasma_size })
-    {
-        here.delete_blobs(&[target], connection.id());
+    // Held over all of it, so that nobody deletes the blob before it has its name.
+    let mut plasma = here.plasma();
+    if !here.blobs().take_over(target, handover, connection.id()) {
+        return Ok(());
     }
+    if let Handle::Plasma(name) = to
+        && !plasma.insert(&name, Entry { blob: target, plasma_size }).unwrap_or(false)
+    {
+        // Nobody has seen it, so it was there.
+        let _removed = here.blobs().remove(target, connection.id());
+        return Ok(());
+    }
+    drop(plasma);
+    there.blobs().gave_away(blob);
+    here.waiters.tell_ids([target]);
     Ok(())
 }

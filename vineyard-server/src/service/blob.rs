@@ -13,7 +13,7 @@ use super::cold;
 use super::many::{self, Keep};
 use super::room::{with_room, with_room_now};
 use crate::store::arena::Access;
-use crate::store::{BlobStore, Placement};
+use crate::store::{BlobStore, NoRoom, Placement};
 
 /// Blobs of one request: their descriptions, twice in a reply and below 256 bytes each, must fit into a frame. Objects
 /// have the same bound, so that no request keeps the others waiting for long.
@@ -41,18 +41,19 @@ pub(super) async fn create_buffer(
 /// Allocates one blob for the peer, which may own it. Waits if room is to be made.
 pub(super) async fn create_one(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
     let placement = with_room(connection, size, || attempt(connection, size, owned)).await?;
-    connection.session().changed.notify_waiters();
+    connection.session().waiters.tell_ids([placement.id]);
     Ok(placement)
 }
 
 /// As [`create_one`], without waiting.
 pub(super) fn create_one_now(connection: &Connection, size: u64) -> Result<Placement, ServerError> {
     let placement = with_room_now(connection, size, || attempt(connection, size, false))?;
-    connection.session().changed.notify_waiters();
+    connection.session().waiters.tell_ids([placement.id]);
     Ok(placement)
 }
 
-fn attempt(connection: &Connection, size: u64, owned: bool) -> Result<Placement, ServerError> {
+/// Allocates one blob if there is room.
+pub(super) fn attempt(connection: &Connection, size: u64, owned: bool) -> Result<Placement, NoRoom> {
     let (state, session) = (connection.state(), connection.session());
     let mut blobs = session.blobs();
     let placement = blobs.create(connection.peer(), size, &state.ids)?;
@@ -100,7 +101,7 @@ pub(super) async fn create_buffers(
     check_count(request.sizes.len())?;
     let (session, peer) = (connection.session(), connection.peer());
     let placements = many::create(connection, peer, &request.sizes, request.owned, None).await?;
-    session.changed.notify_waiters();
+    session.waiters.tell_ids(placements.iter().map(|placement| placement.id));
     match many::describe_all(connection, &placements, Access::Write).await {
         Ok(payloads) => {
             let ids = payloads.iter().map(|payload| payload.object_id).collect();

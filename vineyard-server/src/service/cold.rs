@@ -15,7 +15,7 @@ use super::room::{with_room, write_one};
 use crate::session::Session;
 use crate::spill::Figures;
 use crate::store::arena::Access;
-use crate::store::{ConnectionId, Landing, Peer, Placement};
+use crate::store::{ConnectionId, Landing, NoRoom, Peer, Placement};
 use crate::turn::{STEP, elsewhere};
 
 /// Blobs that are held in memory for a request; let go when this is dropped.
@@ -61,7 +61,7 @@ pub(super) async fn bring_back(
     }
     let mut held = Held { session: Arc::clone(session), connection: connection.id(), ids: Vec::new() };
     for step in ids.chunks(STEP) {
-        held.ids.extend(session.blobs().hold(connection.peer(), step));
+        held.ids.extend(session.blobs().hold(connection.peer(), step)?);
     }
     for id in held.ids.clone() {
         read_one(connection, session, id).await?;
@@ -74,7 +74,8 @@ async fn read_one(connection: &Connection, session: &Session, id: ObjectId) -> R
     let (state, Some(spilled)) = (connection.state(), session.blobs().spilled(id)) else { return Ok(()) };
     let Some(spill) = state.spill.clone() else { return Ok(()) };
     let length = spilled.length();
-    let landing = with_room(connection, length, || Landing::new(&state.pool, id, length)).await?;
+    let landing =
+        with_room(connection, length, || Landing::new(&state.pool, id, length).map_err(NoRoom::ForBytes)).await?;
     let source = Arc::clone(&spilled);
     let job = move || source.read(landing.file.file(Access::Write), landing.offset).map(|()| landing);
     let read = elsewhere(job).await.ok_or_else(|| ServerError::new(StatusCode::AlreadyStopped, "the server stops"))?;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use nix::unistd::{Pid, Uid};
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::conn::FREE_BYTES;
 use crate::metrics::Metrics;
 use crate::session::Session;
 use crate::state::State;
@@ -44,6 +45,8 @@ pub(crate) struct Connection {
     entrance: Entrance,
     peer: Peer,
     registered: bool,
+    /// Bytes that the reply to the request in hand may have.
+    room: usize,
     /// It sent garbage, which is in the log.
     complained: bool,
     /// The arenas it knows.
@@ -70,7 +73,8 @@ impl Connection {
         let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix(), uid };
         state.metrics.peers.enter(peer.connection, entrance, session.id);
         let (labels, lent) = (Labels::default(), HashMap::new());
-        Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
+        let (registered, complained, room) = (false, false, FREE_BYTES);
+        Some(Self { state, session, entrance, peer, registered, room, complained, labels, lent })
     }
 
     /// The server.
@@ -101,6 +105,16 @@ impl Connection {
     /// Where it came in.
     pub(super) fn entrance(&self) -> Entrance {
         self.entrance
+    }
+
+    /// Bytes that the reply to the request in hand may have.
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// Lets the reply to the next request have so many bytes.
+    pub(super) fn set_room(&mut self, bytes: usize) {
+        self.room = bytes;
     }
 
     /// Whether other requests than register are answered.

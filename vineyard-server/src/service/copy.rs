@@ -40,7 +40,7 @@ pub(super) fn shallow_copy(
 ) -> Result<ShallowCopyReply, ServerError> {
     let none = Value::Object(Map::new());
     let target_id = session.tree().shallow_copy(request.id, request.extra.as_ref().unwrap_or(&none), &state.ids)?;
-    session.changed.notify_waiters();
+    session.waiters.tell_ids([target_id]);
     Ok(ShallowCopyReply { target_id })
 }
 

@@ -35,10 +35,10 @@ pub(super) fn create_disk_buffer(
         let file = disk::open(path, *size).map_err(|error| refused(format!("the file `{path}`: {error}")))?;
         let (state, session) = (connection.state(), connection.session());
         let mut blobs = session.blobs();
-        let placement = blobs.create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids);
+        let placement = blobs.create_in_file(connection.peer(), file.keeping(permit), *size, &state.ids)?;
         own(connection, &mut blobs, *owned, std::slice::from_ref(&placement));
         drop(blobs);
-        session.changed.notify_waiters();
+        session.waiters.tell_ids([placement.id]);
         placement
     };
     let created = describe_new(connection, &placement)?;

@@ -8,7 +8,7 @@ use super::blob::{describe, own};
 use super::room::with_room;
 use crate::session::Session;
 use crate::store::arena::Access;
-use crate::store::{BlobStore, Creation, Peer, Placement, Unsealed};
+use crate::store::{BlobStore, Creation, NoRoom, Peer, Placement, Unsealed};
 use crate::turn::STEP;
 
 /// How the blobs of a list are kept for who gets them.
@@ -25,7 +25,7 @@ pub(super) enum Keep {
 ///
 /// # Errors
 ///
-/// Code 41 if they do not fit.
+/// Code 41 if they do not fit, or the server may keep no more.
 pub(super) async fn create(
     connection: &Connection,
     peer: Peer,
@@ -35,7 +35,8 @@ pub(super) async fn create(
 ) -> Result<Vec<Placement>, ServerError> {
     let (state, session) = (connection.state(), connection.session());
     let total = sizes.iter().copied().fold(0, u64::saturating_add);
-    let mut creation = with_room(connection, total, || Creation::new(&state.pool, peer, sizes)).await?;
+    let mut creation =
+        with_room(connection, total, || Creation::new(&state.pool, peer, sizes).map_err(NoRoom::ForBytes)).await?;
     let mut made = Vec::new();
     for (number, step) in sizes.chunks(STEP).enumerate() {
         if number > 0 {
@@ -53,10 +54,7 @@ pub(super) async fn create(
             });
             let new = made.get(start..).unwrap_or_default();
             own(connection, &mut blobs, owned, new);
-            if let Some(peer) = leased_to {
-                blobs.lease(peer, new);
-            }
-            failed
+            failed.or_else(|| leased_to.and_then(|peer| blobs.lease(peer, new).err()))
         };
         if let Some(error) = failed {
             drop(creation);
@@ -71,7 +69,8 @@ pub(super) async fn create(
 ///
 /// # Errors
 ///
-/// Code 14 if one is not sealed when the request comes, and unsealed ones are not wanted; none is kept then.
+/// Code 14 if one is not sealed when the request comes, and unsealed ones are not wanted; 41 if the server may keep no
+/// more. None is kept for the peer then.
 pub(super) async fn get(
     session: &Session,
     peer: Peer,
@@ -88,6 +87,8 @@ pub(super) async fn get(
         }
         unsealed = Unsealed::LeftOut;
     }
+    // For all of them at once, so that it is not refused in between.
+    let _room = BlobStore::room_for(&session.budget, ids.len().saturating_mul(peer.num_holds()))?;
     let mut found = Vec::new();
     for (number, step) in ids.chunks(STEP).enumerate() {
         if number > 0 {

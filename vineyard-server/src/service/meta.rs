@@ -7,13 +7,14 @@ use vineyard_core::meta::MetaTree;
 use vineyard_core::protocol::frame;
 use vineyard_core::protocol::{
     CreateDataReply, CreateDataRequest, CreateDatasReply, CreateDatasRequest, DelDataRequest, ExistsReply,
-    ExistsRequest, GetDataReply, IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply, PersistRequest,
+    ExistsRequest, GetDataReply, GetDataRequest, IfPersistReply, IfPersistRequest, ListDataRequest, PersistReply,
+    PersistRequest, Request,
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::blob::check_count;
 use super::content::{Matching, Named, matches_blobs};
-use super::{Connection, encode_by, not_done};
+use super::{Connection, Written, not_done, write_by};
 use crate::ids::unix_millis;
 use crate::meta::{Blobs, Created, Deletion, Sketches};
 use crate::pattern::Pattern;
@@ -63,17 +64,17 @@ async fn create(
     // The contents are dropped there as well.
     let job = move || {
         let mut sketches = Sketches::new(&contents, is_large);
-        create_now(&state, &session, peer, &mut sketches, &seal)
+        create_now(&state, &session, peer, (&contents, &mut sketches), &seal)
     };
     if is_large { elsewhere(job).await.ok_or_else(not_done)? } else { job() }
 }
 
-/// Creates objects and seals blobs of the peer, all or none.
+/// Creates objects of trees that were read, and seals blobs of the peer, all or none.
 fn create_now(
     state: &State,
     session: &Session,
     peer: Peer,
-    sketches: &mut Sketches<'_>,
+    (contents, sketches): (&[MetaTree], &mut Sketches<'_>),
     seal: &[ObjectId],
 ) -> Result<Vec<Created>, ServerError> {
     let created = {
@@ -89,8 +90,20 @@ fn create_now(
         created.blobs.iter().for_each(|id| blobs.reached(*id));
         created.objects
     };
-    session.changed.notify_waiters();
+    if session.waiters.any() {
+        let mut come: Vec<ObjectId> = created.iter().map(|created| created.id).collect();
+        contents.iter().for_each(|content| collect_members(content, &mut come));
+        session.waiters.tell_ids(come);
+    }
     Ok(created)
+}
+
+/// The ids of all objects that are named below one that was created; its nesting was checked then.
+fn collect_members(content: &MetaTree, ids: &mut Vec<ObjectId>) {
+    for (_, member) in content.members() {
+        ids.extend(member.id());
+        collect_members(member, ids);
+    }
 }
 
 /// The blobs as they will be once those of a request are sealed.
@@ -127,14 +140,18 @@ impl Blobs for Session {
     }
 }
 
-/// The first of some objects and blobs that is not there.
+/// The first of some objects and blobs that is not there. The empty blob always is, although it is said not to exist.
 pub(super) async fn first_missing(session: &Session, ids: &[ObjectId]) -> Option<ObjectId> {
     for (number, step) in ids.chunks(STEP).enumerate() {
         if number > 0 {
             session.queue.give_way().await;
         }
         let tree = session.tree();
-        let exists = |id: ObjectId| if id.is_blob() { session.blobs().contains(id) } else { tree.contains(id) };
+        let exists = |id: ObjectId| match id {
+            ObjectId::EMPTY_BLOB => true,
+            id if id.is_blob() => session.blobs().contains(id),
+            id => tree.contains(id),
+        };
         if let Some(missing) = step.iter().find(|id| !exists(**id)) {
             return Some(*missing);
         }
@@ -142,13 +159,16 @@ pub(super) async fn first_missing(session: &Session, ids: &[ObjectId]) -> Option
     None
 }
 
-/// Appends the reply with the trees that exist. Many, and large ones, are written by a thread of their own.
+/// Writes the reply with the trees that exist, if it fits into `room`. Many, and large ones, are written by a thread of
+/// their own.
 pub(super) async fn get_data(
     state: &Arc<State>,
     session: &Arc<Session>,
-    ids: Vec<ObjectId>,
+    request: GetDataRequest,
+    room: usize,
     out: &mut Vec<u8>,
-) -> Result<(), ServerError> {
+) -> Result<Written, ServerError> {
+    let ids = &request.ids;
     let is_large = ids.len() > STEP || {
         let tree = session.tree();
         let sizes = ids.iter().map(|id| tree.json_bytes(*id).unwrap_or(0));
@@ -157,25 +177,28 @@ pub(super) async fn get_data(
     let (instance, session) = (state.settings.instance, Arc::clone(session));
     let write = move |out: &mut Vec<u8>| {
         let named = |ids| Named { session: &session, instance, ids };
-        match ids.as_slice() {
-            ids @ ([] | [_]) => frame::encode(out, &GetDataReply { content: named(ids) }),
+        let encoded = match request.ids.as_slice() {
+            ids @ ([] | [_]) => frame::encode_within(out, &GetDataReply { content: named(ids) }, room),
             several => {
                 let mut seen = HashSet::new();
                 let once: Vec<ObjectId> = several.iter().copied().filter(|id| seen.insert(*id)).collect();
-                frame::encode(out, &GetDataReply { content: named(&once) })
+                frame::encode_within(out, &GetDataReply { content: named(&once) }, room)
             }
-        }
+        };
+        Written { encoded, request: Request::GetData(request) }
     };
-    encode_by(out, is_large, write).await
+    write_by(out, is_large, write).await
 }
 
-/// Appends the reply with the trees whose typename matches, then blobs if they match and the limit allows.
+/// Writes the reply with the trees whose typename matches, then blobs if they match and the limit allows, if it fits
+/// into `room`.
 pub(super) async fn list_data(
     state: &Arc<State>,
     session: &Arc<Session>,
     request: ListDataRequest,
+    room: usize,
     out: &mut Vec<u8>,
-) -> Result<(), ServerError> {
+) -> Result<Written, ServerError> {
     let (instance, session) = (state.settings.instance, Arc::clone(session));
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let write = move |out: &mut Vec<u8>| {
@@ -187,9 +210,10 @@ pub(super) async fn list_data(
             after: request.after,
             limit,
         };
-        frame::encode(out, &GetDataReply { content })
+        let encoded = frame::encode_within(out, &GetDataReply { content }, room);
+        Written { encoded, request: Request::ListData(request) }
     };
-    encode_by(out, limit > STEP, write).await
+    write_by(out, limit > STEP, write).await
 }
 
 /// Deletes objects and blobs, and says which blobs went, in the order of their ids.

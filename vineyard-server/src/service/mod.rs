@@ -16,10 +16,13 @@ mod name;
 mod plasma;
 mod reference;
 mod remote;
+mod reply;
 mod room;
 mod session;
 mod stream;
 mod wait;
+
+use std::time::Instant;
 
 use serde::Serialize;
 use vineyard_core::protocol::{
@@ -33,6 +36,7 @@ pub(crate) use remote::{Incoming, Outgoing};
 pub(crate) use session::{NO_ENDPOINT, hostname};
 pub(crate) use wait::{Waiting, wait};
 
+use crate::conn::FREE_BYTES;
 use crate::store::labels::Descriptor;
 use crate::streams::Pull;
 use crate::turn::{LARGE_BYTES, STEP, elsewhere};
@@ -56,6 +60,8 @@ pub(crate) enum Next {
     Silence,
     /// [`wait`].
     Wait(Waiting),
+    /// Get room for a reply of so many bytes, then [`go_on_within`] it.
+    Room(Box<Request>, usize),
     /// Write the frame that is ready, then end.
     Farewell,
     /// End.
@@ -73,9 +79,11 @@ pub(crate) async fn serve(
     match decoded {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
             let kind = request.request_type();
-            let next = dispatch(connection, request, bytes > LARGE_BYTES, out).await;
+            let next = go_on(connection, request, bytes > LARGE_BYTES, out).await;
             match next {
                 Next::Wait(_) => connection.metrics().waits(kind),
+                // It has no reply yet.
+                Next::Room(..) => {}
                 _ => connection.metrics().answered(kind, start),
             }
             next
@@ -92,6 +100,36 @@ pub(crate) async fn serve(
             encode_error(&reply, out)
         }
     }
+}
+
+/// Handles a request, unless its reply may be longer than there is room for. `is_large` if it was a long message.
+async fn go_on(connection: &mut Connection, request: Request, is_large: bool, out: &mut Vec<u8>) -> Next {
+    match reply::bound(connection, &request) {
+        bytes if bytes > connection.room() => Next::Room(Box::new(request), bytes),
+        _ => dispatch(connection, request, is_large, out).await,
+    }
+}
+
+/// As [`serve`], for a request whose reply may have `room` bytes. `since` is when it came, unless it had to wait for
+/// something else before.
+pub(crate) async fn go_on_within(
+    connection: &mut Connection,
+    request: Request,
+    room: usize,
+    bytes: usize,
+    since: Option<Instant>,
+    out: &mut Vec<u8>,
+) -> Next {
+    let kind = request.request_type();
+    connection.set_room(room);
+    let next = dispatch(connection, request, bytes > LARGE_BYTES, out).await;
+    connection.set_room(FREE_BYTES);
+    match (&next, since) {
+        (Next::Room(..), _) | (_, None) => {}
+        (Next::Wait(_), _) => connection.metrics().waits(kind),
+        (_, Some(since)) => connection.metrics().answered(kind, connection.metrics().start().map(|_| since)),
+    }
+    next
 }
 
 async fn dispatch(connection: &mut Connection, request: Request, is_large: bool, out: &mut Vec<u8>) -> Next {
@@ -147,7 +185,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::CreateDiskBuffer(request) => answer!(device::create_disk_buffer(connection, &request)),
         Request::CreateGpuBuffer(_) | Request::GetGpuBuffers(_) => refuse(connection, &device::no_gpu(), out),
 
-        Request::IncreaseReferenceCount(request) => answer!(Ok(reference::increase(connection, &request).await)),
+        Request::IncreaseReferenceCount(request) => answer!(reference::increase(connection, &request).await),
         Request::Release(request) => answer!(reference::release(connection, &request)),
         Request::IsInUse(request) => answer!(Ok(reference::is_in_use(&session, &request))),
         Request::IsSpilled(request) => answer!(Ok(cold::is_spilled(&session, &request))),
@@ -171,15 +209,17 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::CreateData(request) => answer!(meta::create_data(connection, request, is_large).await),
         Request::CreateDatas(request) => answer!(meta::create_datas(connection, request, is_large).await),
         Request::GetData(request) => {
-            if request.wait && meta::first_missing(&session, &request.ids).await.is_some() {
-                return Next::Wait(Waiting::Data(request));
+            if request.wait
+                && let Some(id) = meta::first_missing(&session, &request.ids).await
+            {
+                return Next::Wait(Waiting::Data(request, id));
             }
-            let encoded = meta::get_data(&state, &session, request.ids, out).await;
-            finish(connection, encoded, out)
+            let written = meta::get_data(&state, &session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
         }
         Request::ListData(request) => {
-            let encoded = meta::list_data(&state, &session, request, out).await;
-            finish(connection, encoded, out)
+            let written = meta::list_data(&state, &session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
         }
         Request::DelData(request) => delete(connection, request, false, out).await,
         Request::DelDataWithFeedbacks(request) => delete(connection, DelDataRequest::from(request), true, out).await,
@@ -201,8 +241,8 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             None => Next::Wait(Waiting::Name(request)),
         },
         Request::ListName(request) => {
-            let reply = name::list_name(&session, request).await;
-            answer_many(connection, reply.names.len(), reply, out).await
+            let written = name::list_name(&session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
         }
         Request::DropName(request) => answer!(Ok(name::drop_name(&session, &request))),
 
@@ -306,34 +346,52 @@ async fn answer_many<M: Serialize + Send + 'static>(
 
 /// Appends the frame of a reply of so many parts.
 async fn encode<M: Serialize + Send + 'static>(out: &mut Vec<u8>, parts: usize, reply: M) -> Result<(), ServerError> {
-    encode_by(out, parts > STEP, move |out| frame::encode(out, &reply)).await
+    let encoded = write_by(out, parts > STEP, move |out: &mut Vec<u8>| frame::encode(out, &reply)).await?;
+    encoded.map_err(|error| unsendable(&error))
 }
 
-/// Appends a frame, by a thread of its own if it `is_large`.
-async fn encode_by(
+/// Appends a frame, by a thread of its own if it `is_large`, and gives what comes of that.
+async fn write_by<R: Send + 'static>(
     out: &mut Vec<u8>,
     is_large: bool,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), frame::FrameError> + Send + 'static,
-) -> Result<(), ServerError> {
-    let encoded = if is_large {
-        let mut taken = std::mem::take(out);
-        let job = move || {
-            let encoded = write(&mut taken);
-            (taken, encoded)
-        };
-        let (taken, encoded) = elsewhere(job).await.ok_or_else(not_done)?;
-        *out = taken;
-        encoded
-    } else {
-        write(out)
+    write: impl FnOnce(&mut Vec<u8>) -> R + Send + 'static,
+) -> Result<R, ServerError> {
+    if !is_large {
+        return Ok(write(out));
+    }
+    let mut taken = std::mem::take(out);
+    let job = move || {
+        let written = write(&mut taken);
+        (taken, written)
     };
-    encoded.map_err(|error| unsendable(&error))
+    let (taken, written) = elsewhere(job).await.ok_or_else(not_done)?;
+    *out = taken;
+    Ok(written)
 }
 
 /// The descriptors of new labels follow a frame that was made; one that could not be made is an error for the peer.
 fn finish(connection: &mut Connection, encoded: Result<(), ServerError>, out: &mut Vec<u8>) -> Next {
     match encoded {
         Ok(()) => Next::Reply(connection.labels.commit()),
+        Err(error) => refuse(connection, &error, out),
+    }
+}
+
+/// What was written in reply to a request that only reads.
+struct Written {
+    /// Whether it was, in the room there is.
+    encoded: Result<(), frame::FrameError>,
+    request: Request,
+}
+
+/// As [`finish`]: if the reply is too long for the room there is, it is made once more in all the room there may be.
+fn finish_within(connection: &mut Connection, written: Result<Written, ServerError>, out: &mut Vec<u8>) -> Next {
+    let most = connection.state().replies.most().min(frame::MAX_BODY_BYTES);
+    match written {
+        Ok(Written { encoded: Err(frame::FrameError::TooLong { .. }), request }) if connection.room() < most => {
+            Next::Room(Box::new(request), most)
+        }
+        Ok(Written { encoded, .. }) => finish(connection, encoded.map_err(|error| unsendable(&error)), out),
         Err(error) => refuse(connection, &error, out),
     }
 }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use vineyard_core::protocol::frame::{self, FrameError};
 use vineyard_core::protocol::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
-    PutNameRequest,
+    PutNameRequest, Request,
 };
 use vineyard_core::{ServerError, StatusCode};
 
+use super::{Written, write_by};
+use crate::meta::check_length;
 use crate::pattern::Pattern;
 use crate::session::Session;
 use crate::turn::STEP;
+use crate::waiters::Awaited;
 
 /// Gives an object a name.
 pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<PutNameReply, ServerError> {
     session.tree().put_name(request.object_id, &request.name)?;
-    session.changed.notify_waiters();
+    session.waiters.tell(&Awaited::Name(request.name.clone()));
     Ok(PutNameReply {})
 }
 
@@ -23,7 +27,7 @@ pub(super) fn put_name(session: &Session, request: &PutNameRequest) -> Result<Pu
 pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Result<GetNameReply, ServerError>> {
     match session.tree().name(&request.name) {
         Some(object_id) => Some(Ok(GetNameReply { object_id })),
-        None if request.wait => None,
+        None if request.wait => check_length(&request.name).err().map(Err),
         None => {
             let name: String = request.name.chars().take(200).collect();
             Some(Err(ServerError::new(StatusCode::ObjectNotExists, format!("no object has the name `{name}`"))))
@@ -31,23 +35,38 @@ pub(super) fn get_name(session: &Session, request: &GetNameRequest) -> Option<Re
     }
 }
 
-/// The names that match. Others have their turn in between: what they add or take away meanwhile may be in it or not.
-pub(super) async fn list_name(session: &Session, request: ListNameRequest) -> ListNameReply {
+/// Writes the reply with the names that match, if it fits into `room`. Others have their turn in between: what they add
+/// or take away meanwhile may be in it or not.
+pub(super) async fn list_name(
+    session: &Session,
+    request: ListNameRequest,
+    room: usize,
+    out: &mut Vec<u8>,
+) -> Result<Written, ServerError> {
     let pattern = Pattern::new(&request.pattern, request.regex);
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let (mut names, mut after) = (BTreeMap::new(), request.after);
+    let (mut names, mut bytes) = (BTreeMap::new(), 0_usize);
     loop {
         let wanted = limit.saturating_sub(names.len()).min(STEP);
-        let page = session.tree().list_names(&pattern, after.as_deref(), wanted);
-        let last = page.last_key_value().map(|(name, _)| name.clone());
-        let is_last = page.len() < STEP;
-        names.extend(page);
-        if is_last {
-            return ListNameReply { size: names.len() as u64, names };
+        let after = names.last_key_value().map(|(name, _): (&String, _)| name.as_str()).or(request.after.as_deref());
+        let mut page = session.tree().list_names(&pattern, after, wanted);
+        bytes = page.keys().map(String::len).fold(bytes, usize::saturating_add);
+        if bytes > room {
+            let encoded = Err(FrameError::TooLong { found: bytes as u64, limit: room });
+            return Ok(Written { encoded, request: Request::ListName(request) });
         }
-        after = last;
+        let is_last = page.len() < STEP;
+        names.append(&mut page);
+        if is_last {
+            break;
+        }
         session.queue.give_way().await;
     }
+    write_by(out, names.len() > STEP, move |out: &mut Vec<u8>| {
+        let reply = ListNameReply { size: names.len() as u64, names };
+        Written { encoded: frame::encode_within(out, &reply, room), request: Request::ListName(request) }
+    })
+    .await
 }
 
 /// Takes a name away.

@@ -8,13 +8,14 @@ use vineyard_core::protocol::{
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::Connection;
-use super::blob::{check_count, create_one, describe_new, pending_label};
+use super::blob::{attempt, check_count, describe_new, pending_label};
 use super::cold;
 use super::many::{self, Keep};
+use super::room::with_room;
 use crate::plasma::Entry;
 use crate::session::{Session, StoreKind};
-use crate::store::Peer;
 use crate::store::arena::Access;
+use crate::store::{NoRoom, Peer, Placement};
 use crate::turn::STEP;
 
 /// How many connections a blob that came from another session counts besides those that depend on it.
@@ -72,12 +73,34 @@ pub(super) async fn create(
         let created = describe(&session, String::new(), 0, Payload::empty());
         return Ok(CreateBufferByPlasmaReply { id: ObjectId::INVALID, created, fd: -1 });
     }
-    let placement = create_one(connection, *size, false).await?;
-    let payload = describe_new(connection, &placement)?;
+    let placement = create_named(connection, request).await?;
+    let payload = describe_new(connection, &placement).inspect_err(|_| {
+        session.plasma().forget(placement.id);
+    })?;
     let id = payload.object_id;
-    session.plasma().insert(plasma_id, Entry { blob: id, plasma_size: *plasma_size });
     let created = describe(&session, plasma_id.clone(), *plasma_size, payload);
     Ok(CreateBufferByPlasmaReply { id, created, fd: pending_label(connection) })
+}
+
+/// Allocates a blob and enters its id, unless that is taken, so that nobody finds the one without the other.
+async fn create_named(
+    connection: &Connection,
+    request: &CreateBufferByPlasmaRequest,
+) -> Result<Placement, ServerError> {
+    let session = connection.session();
+    let named = || {
+        let mut plasma = session.plasma();
+        let placement = attempt(connection, request.size, false)?;
+        let entry = Entry { blob: placement.id, plasma_size: request.plasma_size };
+        if let Err(error) = plasma.insert(&request.plasma_id, entry) {
+            session.blobs().take_back(connection.peer(), std::slice::from_ref(&placement));
+            return Err(NoRoom::ForRecords(error));
+        }
+        Ok(placement)
+    };
+    let placement = with_room(connection, request.size, named).await?;
+    session.waiters.tell_ids([placement.id]);
+    Ok(placement)
 }
 
 /// Says where blobs lie. Ids that stand for nothing are left out.

@@ -8,14 +8,18 @@ use vineyard_core::protocol::{
 
 use super::{Connection, many};
 use crate::session::Session;
+use crate::store::BlobStore;
 
 /// Makes the connection depend on blobs.
 pub(super) async fn increase(
     connection: &Connection,
     request: &IncreaseReferenceCountRequest,
-) -> IncreaseReferenceCountReply {
-    many::each_step(&connection.session(), &request.ids, |blobs, step| blobs.retain(connection.id(), step)).await;
-    IncreaseReferenceCountReply {}
+) -> Result<IncreaseReferenceCountReply, ServerError> {
+    let (session, by) = (connection.session(), connection.id());
+    // For all of them at once, so that it is not refused in between.
+    let _room = BlobStore::room_for(&session.budget, request.ids.len())?;
+    many::each_step(&session, &request.ids, |blobs, step| blobs.retain(by, step)).await;
+    Ok(IncreaseReferenceCountReply {})
 }
 
 /// Ends the connection's dependency on a blob.

@@ -12,8 +12,9 @@ use super::blob::{check_count, describe_bare, own};
 use super::cold;
 use super::encode;
 use super::many::{self, Keep};
+use super::reply;
 use super::room::with_room;
-use crate::store::{Peer, Placement};
+use crate::store::{NoRoom, Peer, Placement};
 
 /// What is to be done after the first reply to a create request.
 pub(super) enum Expect {
@@ -32,6 +33,13 @@ pub(crate) struct Incoming {
     pub(crate) compress: bool,
     /// Whether the peer asked for one blob or for a list of them.
     single: bool,
+}
+
+impl Incoming {
+    /// Bytes that the second reply has at most.
+    pub(crate) fn reply_bytes(&self) -> usize {
+        self.placements.len().saturating_mul(reply::BLOB_BYTES)
+    }
 }
 
 /// Blobs whose bytes the peer is sent next.
@@ -82,12 +90,18 @@ pub(super) async fn create(
 ) -> Result<Expect, ServerError> {
     check(request.compress)?;
     let (state, session) = (connection.state(), connection.session());
+    let peer = connection.peer();
     let placements = with_room(connection, request.size, || {
         let mut blobs = session.blobs();
         let placements = vec![blobs.create(without_memory(connection), request.size, &state.ids)?];
         own(connection, &mut blobs, request.owned, &placements);
-        blobs.lease(connection.peer(), &placements);
-        Ok(placements)
+        match blobs.lease(peer, &placements) {
+            Ok(()) => Ok(placements),
+            Err(error) => {
+                blobs.take_back(peer, &placements);
+                Err(NoRoom::ForRecords(error))
+            }
+        }
     })
     .await?;
     let incoming = Incoming { placements, compress: request.compress, single: true };
@@ -115,7 +129,7 @@ async fn announce(
     out: &mut Vec<u8>,
 ) -> Result<Expect, ServerError> {
     let (session, peer) = (connection.session(), connection.peer());
-    session.changed.notify_waiters();
+    session.waiters.tell_ids(incoming.placements.iter().map(|placement| placement.id));
     match describe(&incoming, out).await {
         Ok(()) if use_rdma => {
             many::give_back(&session, peer, &incoming.placements).await;
@@ -167,7 +181,6 @@ pub(super) async fn received(
     }
     many::give_back(&session, peer, &incoming.placements).await;
     incoming.placements.iter_mut().for_each(|placement| placement.sealed = placement.length > 0);
-    session.changed.notify_waiters();
     describe(&incoming, out).await
 }
 

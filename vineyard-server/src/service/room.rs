@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use vineyard_core::{ServerError, StatusCode};
+use vineyard_core::ServerError;
 
 use super::Connection;
 use crate::spill::{Figures, Spill, SpillError};
 use crate::state::State;
+use crate::store::NoRoom;
 use crate::store::states::{BlobState, ByState};
 use crate::turn::elsewhere;
 
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BATCH_BYTES: u64 = 64 << 20;
 const BATCH_BLOBS: usize = 64;
 
-/// Makes something that takes `wanted` bytes; if there is no room, some is made, which may take a while.
+/// Makes something that takes `wanted` bytes; if there is no room for them, some is made, which may take a while.
 ///
 /// # Errors
 ///
@@ -27,16 +28,16 @@ const BATCH_BLOBS: usize = 64;
 pub(super) async fn with_room<R>(
     connection: &Connection,
     wanted: u64,
-    mut attempt: impl FnMut() -> Result<R, ServerError>,
+    mut attempt: impl FnMut() -> Result<R, NoRoom>,
 ) -> Result<R, ServerError> {
     let (state, start) = (connection.state(), Instant::now());
     let mut failure = None;
     loop {
         let refused = match attempt() {
-            Err(error) if error.code == StatusCode::NotEnoughMemory => error,
+            Err(NoRoom::ForBytes(error)) => error,
             done => {
                 spill_ahead(&state);
-                return done;
+                return done.map_err(ServerError::from);
             }
         };
         if state.pool.lock().missing(wanted) == 0 || start.elapsed() > PATIENCE {
@@ -57,19 +58,19 @@ pub(super) async fn with_room<R>(
 pub(super) fn with_room_now<R>(
     connection: &Connection,
     wanted: u64,
-    mut attempt: impl FnMut() -> Result<R, ServerError>,
+    mut attempt: impl FnMut() -> Result<R, NoRoom>,
 ) -> Result<R, ServerError> {
     let state = connection.state();
     loop {
         match attempt() {
-            Err(error) if error.code == StatusCode::NotEnoughMemory => {
+            Err(NoRoom::ForBytes(error)) => {
                 if !reclaim(&state, wanted) {
                     return Err(told(&state, error, None));
                 }
             }
             done => {
                 spill_ahead(&state);
-                return done;
+                return done.map_err(ServerError::from);
             }
         }
     }

@@ -27,13 +27,9 @@ pub(super) fn open(session: &Session, request: &OpenStreamRequest) -> Result<Ope
 
 /// Seals the chunk of a writer, who is done with it; false if it is gone.
 fn seal(session: &Session, chunk: ObjectId) -> bool {
-    let sealed = {
-        let mut blobs = session.blobs();
-        let sealed = blobs.seal_alone(chunk).is_ok();
-        blobs.reached(chunk);
-        sealed
-    };
-    session.changed.notify_waiters();
+    let mut blobs = session.blobs();
+    let sealed = blobs.seal_alone(chunk).is_ok();
+    blobs.reached(chunk);
     sealed
 }
 
@@ -64,7 +60,8 @@ pub(super) fn next_chunk(
 ///
 /// # Errors
 ///
-/// Code 43 if the stream is gone meanwhile, 41 if there is room, but nowhere in one piece.
+/// Code 43 if the stream is gone meanwhile, 41 if there is room, but nowhere in one piece, or if the chunk is larger than
+/// all of the memory.
 pub(super) fn make_chunk(
     connection: &mut Connection,
     streams: &mut Streams,
@@ -84,9 +81,12 @@ pub(super) fn make_chunk(
     Ok(Some(GetNextStreamChunkReply { buffer, fd: pending_label(connection) }))
 }
 
-/// Whether streams may take so many bytes more.
+/// Whether streams may take so many bytes more. What never fits is not waited for: it is refused when it is allocated.
 fn has_room(state: &State, size: u64) -> bool {
     let pool = state.pool.lock();
+    if size > pool.limit() {
+        return true;
+    }
     let (limit, threshold) = (u128::from(pool.limit()), u128::from(state.settings.stream_threshold));
     let wanted = u128::from(pool.used()).saturating_add(u128::from(size));
     wanted.saturating_mul(100) < limit.saturating_mul(threshold)

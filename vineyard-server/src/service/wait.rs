@@ -6,20 +6,26 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
 use vineyard_core::protocol::{
     DelDataReply, DelDataWithFeedbacksReply, GetDataRequest, GetNameRequest, GetNextStreamChunkRequest,
-    MemoryTrimReply, PullNextStreamChunkReply, RegisterRequest,
+    MemoryTrimReply, PullNextStreamChunkReply, RegisterRequest, Request,
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, finish, meta, name, not_done, refuse, stream};
+use super::{Connection, Next, answer, go_on, meta, name, not_done, refuse, stream};
+use crate::budget::{Share, Stay};
+use crate::session::Session;
 use crate::store::Reserved;
 use crate::streams::{Pulled, WriterTicket};
 use crate::turn::elsewhere;
+use crate::waiters::Awaited;
+
+/// What a request that waits keeps besides what it names.
+const WAITER_BYTES: u64 = 256;
 
 /// A request that is not answered yet.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    /// For all objects.
-    Data(GetDataRequest),
+    /// For all objects, of which this one is not there.
+    Data(GetDataRequest, ObjectId),
     /// For the name.
     Name(GetNameRequest),
     /// For the next chunk of a stream.
@@ -47,33 +53,44 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
     let session = connection.session();
     let _counted = session.waiting.enter();
     match waiting {
-        Waiting::Data(request) => {
-            let state = connection.state();
-            let mut missing = None;
+        Waiting::Data(request, mut awaited) => {
+            let ids = request.ids.len().saturating_mul(size_of::<ObjectId>());
+            let _held = match hold(&session, ids) {
+                Ok(held) => held,
+                Err(error) => return refuse(connection, &error, out),
+            };
             loop {
-                let mut changed = pin!(session.changed.notified());
-                // Before looking, so that no change is missed in between.
-                changed.as_mut().enable();
-                // One that was missing is looked at first: many may be waited for, and most changes bring none.
-                missing = match missing {
-                    Some(id) if meta::first_missing(&session, &[id]).await.is_some() => Some(id),
-                    _ => meta::first_missing(&session, &request.ids).await,
+                let waiter = session.waiters.enter(Awaited::Id(awaited));
+                let mut told = pin!(waiter.told());
+                // Before looking, so that nothing is missed in between.
+                told.as_mut().enable();
+                // The one that is waited for is looked at first: many may have been named.
+                let missing = match meta::first_missing(&session, &[awaited]).await {
+                    None => meta::first_missing(&session, &request.ids).await,
+                    missing => missing,
                 };
-                if missing.is_none() {
-                    let encoded = meta::get_data(&state, &session, request.ids, out).await;
-                    return finish(connection, encoded, out);
+                match missing {
+                    Some(id) if id == awaited => told.await,
+                    Some(id) => awaited = id,
+                    None => return go_on(connection, Request::GetData(request), false, out).await,
                 }
-                changed.await;
             }
         }
-        Waiting::Name(request) => loop {
-            let mut changed = pin!(session.changed.notified());
-            changed.as_mut().enable();
-            if let Some(reply) = name::get_name(&session, &request) {
-                return answer(connection, reply, out);
+        Waiting::Name(request) => {
+            let _held = match hold(&session, request.name.len()) {
+                Ok(held) => held,
+                Err(error) => return refuse(connection, &error, out),
+            };
+            let waiter = session.waiters.enter(Awaited::Name(request.name.clone()));
+            loop {
+                let mut told = pin!(waiter.told());
+                told.as_mut().enable();
+                if let Some(reply) = name::get_name(&session, &request) {
+                    return answer(connection, reply, out);
+                }
+                told.await;
             }
-            changed.await;
-        },
+        }
         Waiting::Chunk(chunk) => {
             let gone = || ServerError::new(StatusCode::StreamFailed, "the stream is gone");
             let pulled = chunk.await.unwrap_or_else(|_| Err(gone()));
@@ -120,6 +137,13 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
             answer(connection, reply, out)
         }
     }
+}
+
+/// Takes what a request that waits keeps of what the server may keep, until it is dropped.
+fn hold(session: &Session, bytes: usize) -> Result<Share, ServerError> {
+    let mut share = Share::of(&session.budget);
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(WAITER_BYTES);
+    share.take(bytes, Stay::Held).map(|()| share)
 }
 
 /// Whether the peer may come in. A few passwords are verified at a time, so that guessing them keeps nobody else up.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use vineyard_core::ObjectId;
+use vineyard_core::{ObjectId, ServerError};
 
 use super::arena::ArenaFile;
 use super::blob::Blob;
@@ -46,7 +46,7 @@ impl Landing {
     /// # Errors
     ///
     /// [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory).
-    pub fn new(pool: &SharedPool, id: ObjectId, length: u64) -> Result<Self, vineyard_core::ServerError> {
+    pub fn new(pool: &SharedPool, id: ObjectId, length: u64) -> Result<Self, ServerError> {
         let wanted = Wanted { writer: Writer::Server, length, charged: length, tenants: Tenants::One(id) };
         let (allocation, file, offset) = pool.lock().allocate(wanted)?;
         Ok(Self { pool: pool.clone(), allocation: Some(allocation), file, offset })
@@ -140,7 +140,12 @@ impl BlobStore {
     }
 
     /// Holds blobs in memory, or on their way to it, for a peer; those that are there.
-    pub fn hold(&mut self, peer: Peer, ids: &[ObjectId]) -> Vec<ObjectId> {
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory) if the server may keep no more.
+    pub fn hold(&mut self, peer: Peer, ids: &[ObjectId]) -> Result<Vec<ObjectId>, ServerError> {
+        self.charge_holds(ids.len())?;
         let mut held = Vec::new();
         for id in ids {
             if let Some(blob) = self.blobs.get_mut(id).filter(|blob| !blob.hidden) {
@@ -149,7 +154,8 @@ impl BlobStore {
                 held.push(*id);
             }
         }
-        held
+        self.settle_holds();
+        Ok(held)
     }
 
     /// Ends what [`hold`](Self::hold) has begun.

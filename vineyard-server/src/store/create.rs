@@ -14,29 +14,64 @@ use crate::turn::STEP;
 /// Blobs up to this length, made by one request of a native client, share an allocation.
 pub(super) const PACKED_BYTES: u64 = 4096;
 
+/// Why a blob cannot be made. Both are a [`StatusCode::NotEnoughMemory`](vineyard_core::StatusCode::NotEnoughMemory)
+/// for who wanted it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoRoom {
+    /// There is no memory for its bytes. Room can be made by freeing those of others.
+    ForBytes(ServerError),
+    /// The server may keep no more of what describes blobs, whatever memory is free.
+    ForRecords(ServerError),
+}
+
+impl From<NoRoom> for ServerError {
+    fn from(why: NoRoom) -> Self {
+        match why {
+            NoRoom::ForBytes(error) | NoRoom::ForRecords(error) => error,
+        }
+    }
+}
+
 impl BlobStore {
     /// Makes one unsealed blob; no bytes give the empty blob.
     ///
     /// # Errors
     ///
-    /// [`StatusCode::NotEnoughMemory`].
-    pub fn create(&mut self, peer: Peer, size: u64, ids: &IdGenerator) -> Result<Placement, ServerError> {
+    /// [`NoRoom`].
+    pub fn create(&mut self, peer: Peer, size: u64, ids: &IdGenerator) -> Result<Placement, NoRoom> {
         if size == 0 {
             return Ok(Placement::EMPTY);
         }
         let id = self.fresh_id(ids);
         let wanted = Wanted { writer: peer.writer(), length: size, charged: size, tenants: Tenants::One(id) };
-        let (allocation, file, offset) = self.pool.lock().allocate(wanted)?;
-        Ok(self.add(peer, id, Blob::new(file, Some(allocation), offset, size, peer.connection)))
+        let (allocation, file, offset) = self.pool.lock().allocate(wanted).map_err(NoRoom::ForBytes)?;
+        let blob = Blob::new(file, Some(allocation), offset, size, peer.connection);
+        self.add(peer, id, blob).map_err(NoRoom::ForRecords)
     }
 
-    /// Makes one unsealed blob of a file, which counts as no memory.
-    pub fn create_in_file(&mut self, peer: Peer, file: ArenaFile, size: u64, ids: &IdGenerator) -> Placement {
+    /// Makes one unsealed blob of a file, which counts as no memory but for its record.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`].
+    pub fn create_in_file(
+        &mut self,
+        peer: Peer,
+        file: ArenaFile,
+        size: u64,
+        ids: &IdGenerator,
+    ) -> Result<Placement, ServerError> {
         let id = self.fresh_id(ids);
         self.add(peer, id, Blob::new(Arc::new(file), None, 0, size, peer.connection))
     }
 
-    fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Placement {
+    fn add(&mut self, peer: Peer, id: ObjectId, mut blob: Blob) -> Result<Placement, ServerError> {
+        if let Err(error) = self.charge(peer) {
+            if let Some(allocation) = blob.allocation {
+                self.pool.lock().release_window(allocation);
+            }
+            return Err(error);
+        }
         if peer.native {
             self.leases.grant(peer.connection, id, blob.taken);
             blob.leases = 1;
@@ -45,7 +80,14 @@ impl BlobStore {
         self.owned.entry(peer.connection).or_default().insert(id);
         self.keep(id, blob);
         self.view_made(peer, id);
-        placement
+        self.settle_holds();
+        Ok(placement)
+    }
+
+    /// Takes room for what is to be known of a blob that `peer` makes.
+    fn charge(&mut self, peer: Peer) -> Result<(), ServerError> {
+        self.charge_blob()?;
+        self.charge_holds(peer.num_holds()).inspect_err(|_| self.discharge_blob())
     }
 
     /// An id that nobody has taken: who takes a blob of another session over chooses its id, which may be that of
@@ -88,7 +130,7 @@ impl BlobStore {
                 (id, Blob::new(file, Some(allocation), offset, size, peer.connection))
             }
         };
-        Ok(self.add(peer, id, blob))
+        self.add(peer, id, blob)
     }
 
     /// Makes what was just created for `peer` as if it had never been.
@@ -98,6 +140,7 @@ impl BlobStore {
             self.view_no_more(peer.connection, placement.id);
             self.hide(placement.id);
         }
+        self.settle_holds();
     }
 }
 

@@ -102,13 +102,14 @@ mod tests {
     use super::super::pool::Sparse;
     use super::super::{ConnectionId, Peer, Placement, SharedPool, Unsealed};
     use super::*;
+    use crate::budget::Share;
     use crate::ids::IdGenerator;
 
     const MIB: u64 = 1 << 20;
 
     fn store() -> (BlobStore, IdGenerator) {
         let pool = SharedPool::new(64 * MIB).expect("memfd");
-        (BlobStore::new(pool), IdGenerator::new(InstanceId::from_raw(7)))
+        (BlobStore::new(pool, Share::unbounded()), IdGenerator::new(InstanceId::from_raw(7)))
     }
 
     fn peer(connection: u64) -> Peer {

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
 
 use vineyard_core::{ServerError, StatusCode};
 
@@ -49,10 +49,22 @@ pub struct Descriptor {
     pub access: Access,
 }
 
+/// Labels that a connection may have before those of closed files are looked for.
+const SWEPT: usize = 64;
+
+/// A label, and the file for as long as it is open. One that is closed is never described again.
+#[derive(Debug)]
+struct Known {
+    label: i32,
+    file: Weak<ArenaFile>,
+}
+
 /// The labels that one connection was given.
 #[derive(Debug, Default)]
 pub struct Labels {
-    known: HashMap<(u64, Access), i32>,
+    known: HashMap<(u64, Access), Known>,
+    /// How many there were when those of closed files were last forgotten.
+    after_sweep: usize,
     /// Labels of the reply being made, whose descriptors are not sent yet.
     pending: Vec<(u64, Access, i32)>,
     descriptors: Vec<Descriptor>,
@@ -65,14 +77,24 @@ impl Labels {
     ///
     /// As [`LabelCounter::next`].
     pub fn label(&mut self, file: &Arc<ArenaFile>, access: Access, counter: &LabelCounter) -> Result<i32, ServerError> {
+        self.sweep();
         let vacant = match self.known.entry((file.number(), access)) {
-            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Occupied(known) => return Ok(known.get().label),
             Entry::Vacant(vacant) => vacant,
         };
-        let label = *vacant.insert(counter.next()?);
+        let label = counter.next()?;
+        vacant.insert(Known { label, file: Arc::downgrade(file) });
         self.pending.push((file.number(), access, label));
         self.descriptors.push(Descriptor { file: Arc::clone(file), access });
         Ok(label)
+    }
+
+    /// Forgets the labels of closed files, whenever there are twice as many as the last time were left.
+    fn sweep(&mut self) {
+        if self.known.len() >= self.after_sweep.saturating_mul(2).max(SWEPT) {
+            self.known.retain(|_, known| known.file.strong_count() > 0);
+            self.after_sweep = self.known.len();
+        }
     }
 
     /// The pending labels in order of first appearance: they grow, because the counter does.
@@ -112,6 +134,21 @@ mod tests {
         assert_eq!(labels.commit().iter().map(|d| d.access).collect::<Vec<_>>(), [Access::Read, Access::Write]);
         assert_eq!(labels.label(&file, Access::Write, &counter), Ok(write));
         assert!(labels.commit().is_empty());
+    }
+
+    #[test]
+    fn labels_of_closed_files_are_forgotten() {
+        let counter = LabelCounter::new();
+        let kept = Arc::new(ArenaFile::create(4096).expect("memfd"));
+        let mut labels = Labels::default();
+        let label = labels.label(&kept, Access::Read, &counter).expect("label");
+        for _ in 0..1000 {
+            let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
+            labels.label(&file, Access::Read, &counter).expect("label");
+            labels.commit();
+        }
+        assert!(labels.known.len() <= SWEPT, "{} are known", labels.known.len());
+        assert_eq!(labels.label(&kept, Access::Read, &counter), Ok(label));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct ConnectionId(pub u64);
 pub struct Leases {
     held: HashMap<ConnectionId, Held>,
     total: u64,
+    /// Pairs of a connection and a blob.
+    pairs: u64,
 }
 
 /// What one connection holds.
@@ -37,6 +39,11 @@ impl Leases {
         self.total
     }
 
+    /// How many pairs there are of a connection and a blob that it has leases on.
+    pub fn pairs(&self) -> u64 {
+        self.pairs
+    }
+
     /// How many leases a connection has on a blob.
     pub fn count(&self, connection: ConnectionId, blob: ObjectId) -> u64 {
         self.held.get(&connection).and_then(|held| held.blobs.get(&blob)).map_or(0, |lease| lease.count)
@@ -54,6 +61,7 @@ impl Leases {
             held.bytes = held.bytes.saturating_add(bytes);
             Lease { count: 0, bytes }
         });
+        self.pairs = self.pairs.saturating_add(u64::from(lease.count == 0));
         lease.count = lease.count.saturating_add(1);
         self.total = self.total.saturating_add(1);
     }
@@ -79,6 +87,7 @@ impl Leases {
         if lease.count == 0 {
             held.bytes = held.bytes.saturating_sub(lease.bytes);
             held.blobs.remove(&blob);
+            self.pairs = self.pairs.saturating_sub(1);
         }
         self.total = self.total.saturating_sub(1);
         true
@@ -89,6 +98,7 @@ impl Leases {
         let Some(held) = self.held.get_mut(&connection) else { return Vec::new() };
         let released: Vec<_> = std::iter::from_fn(|| held.blobs.pop_first()).take(most).collect();
         held.bytes = released.iter().fold(held.bytes, |bytes, (_, lease)| bytes.saturating_sub(lease.bytes));
+        self.pairs = self.pairs.saturating_sub(u64::try_from(released.len()).unwrap_or(u64::MAX));
         if held.blobs.is_empty() {
             self.held.remove(&connection);
         }
@@ -116,7 +126,7 @@ mod tests {
         for (connection, blob) in [(A, x), (A, x), (A, y), (B, x)] {
             leases.grant(connection, blob, 64);
         }
-        assert_eq!(leases.total(), 4);
+        assert_eq!((leases.total(), leases.pairs()), (4, 3));
         let bytes = |leases: &Leases| leases.bytes().collect::<HashMap<_, _>>();
         assert_eq!(bytes(&leases), HashMap::from([(A, 128), (B, 64)]), "each blob counts once");
         leases.resize(A, x, 6);
@@ -126,9 +136,9 @@ mod tests {
         assert!(!leases.release(ConnectionId(3), x));
         assert_eq!(leases.num_held(A), 2);
         assert_eq!(leases.release_some(A, 1), [(x, 2)]);
-        assert_eq!((leases.total(), leases.num_held(A)), (1, 1));
+        assert_eq!((leases.total(), leases.pairs(), leases.num_held(A)), (1, 1, 1));
         assert_eq!(leases.release_some(A, 9), [(y, 1)]);
-        assert_eq!((leases.total(), leases.held.contains_key(&A)), (0, false));
+        assert_eq!((leases.total(), leases.pairs(), leases.held.contains_key(&A)), (0, 0, false));
         assert!(leases.release_some(A, 9).is_empty());
     }
 }

@@ -20,6 +20,7 @@
 
 pub mod arena;
 mod blob;
+mod charge;
 mod cold;
 mod create;
 pub mod disk;
@@ -45,8 +46,9 @@ use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use blob::Blob;
 pub use blob::Placement;
+use charge::Charges;
 pub use cold::{Landing, Leaving};
-pub use create::Creation;
+pub use create::{Creation, NoRoom};
 pub use lease::ConnectionId;
 use lease::Leases;
 use pool::span;
@@ -54,6 +56,8 @@ pub use pool::{MemoryReport, Reserved, SharedPool, Writer};
 use states::States;
 use uses::Uses;
 use views::Views;
+
+use crate::budget::Share;
 
 /// Who asks: only native connections hold leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,13 @@ impl Peer {
             Some(uid) => Writer::Client { connection: self.connection, uid },
             None => Writer::Server,
         }
+    }
+}
+
+impl Peer {
+    /// Leases, dependencies and views that a peer comes to have at most with each blob that it is given, or makes.
+    pub fn num_holds(self) -> usize {
+        1_usize.saturating_add(usize::from(self.views))
     }
 }
 
@@ -105,6 +116,7 @@ pub struct BlobStore {
     uses: Uses,
     views: Views,
     states: States,
+    charges: Charges,
 }
 
 fn unknown(id: ObjectId) -> ServerError {
@@ -112,12 +124,12 @@ fn unknown(id: ObjectId) -> ServerError {
 }
 
 impl BlobStore {
-    /// An empty store on memory that it shares with others.
-    pub fn new(pool: SharedPool) -> Self {
+    /// An empty store on memory that it shares with others. What it comes to know of blobs is taken from a budget.
+    pub fn new(pool: SharedPool, share: Share) -> Self {
         let limit = pool.lock().limit();
         let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
         let (leases, uses, views, states) = Default::default();
-        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states }
+        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states, charges: Charges::new(share) }
     }
 
     /// Leases of all connections.
@@ -130,24 +142,28 @@ impl BlobStore {
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotExists`].
+    /// [`StatusCode::ObjectNotExists`], or [`StatusCode::NotEnoughMemory`] if the server may keep no more.
     pub fn seal(&mut self, peer: Peer, id: ObjectId) -> Result<(), ServerError> {
-        self.seal_alone(id)?;
         if !peer.native {
+            self.charge_holds(peer.num_holds())?;
+        }
+        let sealed = self.seal_alone(id);
+        if !peer.native && sealed.is_ok() {
             self.depend(peer.connection, id);
             // Its maker looks at it already.
             if self.visible(id).is_some_and(|blob| blob.maker != Some(peer.connection)) {
                 self.view(peer, id);
             }
         }
-        Ok(())
+        self.settle_holds();
+        sealed
     }
 
     /// Makes a blob immutable without anybody depending on it.
     ///
     /// # Errors
     ///
-    /// As [`seal`](Self::seal).
+    /// [`StatusCode::ObjectNotExists`].
     pub fn seal_alone(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if is_well_known(id) {
             return Ok(());
@@ -184,7 +200,8 @@ impl BlobStore {
     }
 
     /// Where the blobs that exist lie, in the order of `ids`. A native peer gets one lease for each, another one
-    /// depends on them from now on.
+    /// depends on them from now on. To be called with [room](Self::room_for) for that: the list may be a part of one that
+    /// is to be had as a whole.
     ///
     /// # Errors
     ///
@@ -192,12 +209,13 @@ impl BlobStore {
     pub fn get(&mut self, peer: Peer, ids: &[ObjectId], unsealed: Unsealed) -> Result<Vec<Placement>, ServerError> {
         let found = self.find(ids, unsealed)?;
         if peer.native {
-            self.lease(peer, &found);
+            self.grant(peer, &found);
         } else {
             for placement in &found {
                 self.depend(peer.connection, placement.id);
                 self.view(peer, placement.id);
             }
+            self.settle_holds();
         }
         Ok(found)
     }
@@ -216,7 +234,7 @@ impl BlobStore {
     ) -> Result<Vec<Placement>, ServerError> {
         let mut found = self.find(ids, unsealed)?;
         found.retain(|placement| placement.id != ObjectId::PLACEHOLDER_BLOB);
-        self.lease(peer, &found);
+        self.grant(peer, &found);
         Ok(found)
     }
 
@@ -229,13 +247,25 @@ impl BlobStore {
 
     /// Gives a peer one lease on each of some blobs, native or not: whoever deletes them meanwhile, their memory is
     /// nobody else's.
-    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) {
+    ///
+    /// # Errors
+    ///
+    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
+    pub fn lease(&mut self, peer: Peer, placements: &[Placement]) -> Result<(), ServerError> {
+        self.charge_holds(placements.len())?;
+        self.grant(peer, placements);
+        Ok(())
+    }
+
+    /// As [`lease`](Self::lease), with room for it.
+    fn grant(&mut self, peer: Peer, placements: &[Placement]) {
         for placement in placements {
             if let Some(blob) = self.blobs.get_mut(&placement.id) {
                 self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
                 self.leases.grant(peer.connection, placement.id, blob.taken);
             }
         }
+        self.settle_holds();
     }
 
     /// Where blobs lie, for who only looks whether they can be had.
@@ -322,7 +352,9 @@ impl BlobStore {
     /// [`StatusCode::ObjectNotExists`].
     pub fn remove(&mut self, id: ObjectId, by: ConnectionId) -> Result<(), ServerError> {
         self.view_no_more(by, id);
-        if is_well_known(id) || self.hide(id) { Ok(()) } else { Err(unknown(id)) }
+        let removed = is_well_known(id) || self.hide(id);
+        self.settle_holds();
+        if removed { Ok(()) } else { Err(unknown(id)) }
     }
 
     /// As [`remove`](Self::remove), for who wants the pages back: the ranges that are free now, to be given to
@@ -337,7 +369,13 @@ impl BlobStore {
                 freed.extend(allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
         }
+        self.settle_holds();
         freed
+    }
+
+    /// How many blobs there are, those that are hidden among them.
+    pub fn len(&self) -> usize {
+        self.blobs.len().saturating_add(self.doomed.len())
     }
 
     /// Makes an unsealed blob shorter. The difference is free at once unless the blob shares its allocation.
@@ -378,6 +416,7 @@ impl BlobStore {
         let held = self.leases.release(connection, id);
         if held {
             self.unlease(id, 1);
+            self.settle_holds();
         }
         held
     }
@@ -445,6 +484,7 @@ impl BlobStore {
         let blob = self.blobs.remove(&id)?;
         self.linger_no_more(&blob);
         self.states.leave(&blob);
+        self.discharge_blob();
         Some(blob)
     }
 

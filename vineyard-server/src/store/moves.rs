@@ -20,23 +20,31 @@ pub struct Handover {
 }
 
 impl BlobStore {
-    /// Lets another session have a blob, which stays readable here. `None` if it is not there, still
-    /// being written, or on disk.
+    /// Offers a blob to another session; once it is taken, [`gave_away`](Self::gave_away) says so here, where it stays
+    /// readable. `None` if it is not there, still being written, or on disk.
     pub fn hand_over(&mut self, id: ObjectId) -> Option<Handover> {
-        let blob = self.blobs.get_mut(&id).filter(|blob| blob.sealed && !blob.hidden)?;
+        let blob = self.blobs.get(&id).filter(|blob| blob.sealed && !blob.hidden)?;
         let (file, allocation) = (blob.file.clone()?, blob.allocation);
-        self.states.track(blob, |blob| blob.moved = Moved::Away);
         if let Some(allocation) = allocation {
             self.pool.lock().add_window(allocation);
         }
         Some(Handover { file, allocation, offset: blob.offset, length: blob.length })
     }
 
-    /// Takes a blob of another session, sealed; one that is here already under this id is kept. Whether it was taken.
+    /// Another session has taken a blob that may be gone here by now.
+    pub fn gave_away(&mut self, id: ObjectId) {
+        if let Some(blob) = self.blobs.get_mut(&id) {
+            self.states.track(blob, |blob| blob.moved = Moved::Away);
+        }
+    }
+
+    /// Takes a blob of another session, sealed; one that is here already under this id is kept. Whether it was taken,
+    /// which it also is not if the server may keep no more.
     pub fn take_over(&mut self, id: ObjectId, handover: Handover, connection: ConnectionId) -> bool {
         let Handover { file, allocation, offset, length } = handover;
         // An id of the wrong kind would be found by nobody, and could be that of an object.
-        if is_well_known(id) || !id.is_blob() || self.knows(id) {
+        let is_free = !is_well_known(id) && id.is_blob() && !self.knows(id);
+        if !is_free || self.charge_blob().is_err() {
             if let Some(allocation) = allocation {
                 self.pool.lock().release_window(allocation);
             }

@@ -16,6 +16,12 @@ impl BlobStore {
     /// and dependencies are given back, on at most so many blobs at a time. Returns the blobs that went, and those that
     /// nobody depends on any more.
     pub fn disconnect_some(&mut self, connection: ConnectionId, most: usize) -> Option<Vec<ObjectId>> {
+        let unused = self.give_some_back(connection, most);
+        self.settle_holds();
+        unused
+    }
+
+    fn give_some_back(&mut self, connection: ConnectionId, most: usize) -> Option<Vec<ObjectId>> {
         let mine = self.owned.get_mut(&connection);
         let owned: Vec<ObjectId> =
             mine.into_iter().flat_map(|mine| std::iter::from_fn(|| mine.pop_first()).take(most)).collect();
@@ -54,8 +60,12 @@ impl BlobStore {
     /// Deletes at most so many of the blobs that are doomed, at the wish of a connection. The memory of those that nobody
     /// views is added to `freed`, to be given to [`SharedPool::trim`](super::SharedPool::trim). False if none was left.
     pub fn sweep(&mut self, most: usize, freed: &mut Vec<Reserved>, by: ConnectionId) -> bool {
+        let mut left = true;
         for _ in 0..most {
-            let Some(id) = self.doomed.first_key_value().map(|(id, _)| *id) else { return false };
+            let Some(id) = self.doomed.first_key_value().map(|(id, _)| *id) else {
+                left = false;
+                break;
+            };
             self.view_no_more(by, id);
             let Some(mut blob) = self.doomed.remove(&id) else { continue };
             self.linger_no_more(&blob);
@@ -68,17 +78,20 @@ impl BlobStore {
             if blob.is_viewed() {
                 self.keep(id, blob);
                 self.free(id);
-            } else if let Some(allocation) = blob.allocation {
-                freed.extend(self.pool.lock().reserve_window(allocation));
+            } else {
+                self.discharge_blob();
+                freed.extend(blob.allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
         }
-        true
+        self.settle_holds();
+        left
     }
 
     /// Gives everything back, whoever views it: nobody is left.
     pub fn close(&mut self) {
-        for blobs in [&mut self.blobs, &mut self.doomed] {
-            for (_, blob) in std::mem::take(blobs) {
+        for blobs in [std::mem::take(&mut self.blobs), std::mem::take(&mut self.doomed)] {
+            for (_, blob) in blobs {
+                self.discharge_blob();
                 if let Some(allocation) = blob.allocation {
                     self.pool.lock().release_window(allocation);
                 }
@@ -86,5 +99,6 @@ impl BlobStore {
         }
         (self.leases, self.uses, self.views, self.states) = Default::default();
         self.owned.clear();
+        self.settle_holds();
     }
 }

@@ -9,12 +9,14 @@ use vineyard_core::InstanceId;
 use super::create::PACKED_BYTES;
 use super::states::{BlobState, Tally};
 use super::*;
+use crate::budget::{Budget, Share};
 use crate::ids::IdGenerator;
 
 const LIMIT: u64 = 64 << 10;
 
 pub(super) fn store() -> (BlobStore, IdGenerator) {
-    (BlobStore::new(SharedPool::new(LIMIT).expect("memfd")), IdGenerator::new(InstanceId::from_raw(7)))
+    let pool = SharedPool::new(LIMIT).expect("memfd");
+    (BlobStore::new(pool, Share::unbounded()), IdGenerator::new(InstanceId::from_raw(7)))
 }
 
 impl BlobStore {
@@ -246,6 +248,12 @@ impl Model {
         prop_assert_eq!(store.used_bytes(), self.charged.values().sum::<u64>());
         let leases: u64 = self.blobs.values().flat_map(|known| known.leases.values()).sum();
         prop_assert_eq!(store.num_leases(), leases);
+        let leased = self.blobs.values().flat_map(|known| known.leases.values()).filter(|count| **count > 0).count();
+        let visible = self.blobs.values().filter(|known| known.visible);
+        let used = visible.map(|known| known.users.len()).sum::<usize>() + self.well_known_users.len();
+        let views = self.blobs.values().map(|known| known.viewers.len() + usize::from(known.maker.is_some()));
+        let holds = leased + used + views.sum::<usize>();
+        prop_assert_eq!(store.charged(), (self.blobs.len() as u64, holds as u64));
         let lingering = self.blobs.values().filter(|known| !known.visible && known.lingers());
         prop_assert_eq!(
             store.lingering_bytes(),
@@ -379,7 +387,7 @@ proptest! {
                     prop_assert_eq!(store.shrink(peers[who], id, size).is_ok(), fits);
                     if fits {
                         let alone = model.blobs.values().filter(|other| other.group == known.group).count() == 1;
-                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || known.viewers.iter().any(|viewer| *viewer != peers[who].connection);
+                        let shared = known.leases.keys().any(|c| *c != peers[who].connection) || known.viewers.iter().any(|c| *c != peers[who].connection);
                         let group = known.group;
                         if alone && !shared {
                             model.charged.insert(group, size);
@@ -476,7 +484,7 @@ fn shrinking_gives_the_difference_back_unless_somebody_else_looks() {
 #[test]
 fn a_moved_blob_belongs_to_both_sessions() {
     let (mut from, ids) = store();
-    let mut to = BlobStore::new(from.pool.clone());
+    let mut to = BlobStore::new(from.pool.clone(), Share::unbounded());
     let me = peer(1, false);
     let blob = from.create(me, 1000, &ids).expect("fits").id;
     from.seal(me, blob).expect("there");
@@ -484,6 +492,8 @@ fn a_moved_blob_belongs_to_both_sessions() {
     let other = ids.blob();
     assert!(to.take_over(other, once, ConnectionId(9)));
     assert!(!to.take_over(other, twice, ConnectionId(9)), "it is there already");
+    assert!(from.find(&[blob], Unsealed::Refused).expect("sealed")[0].owned, "nobody said it was taken");
+    from.gave_away(blob);
     let (ours, theirs) =
         (from.find(&[blob], Unsealed::Refused).expect("sealed"), to.find(&[other], Unsealed::Refused).expect("sealed"));
     assert_eq!((ours[0].owned, theirs[0].owned, ours[0].offset), (false, true, theirs[0].offset));
@@ -580,9 +590,27 @@ fn files_count_as_no_memory() {
     let (mut store, ids) = store();
     let me = peer(1, false);
     let file = disk::open("", 1 << 20).expect("a file");
-    let blob = store.create_in_file(me, file, 1 << 20, &ids).id;
+    let blob = store.create_in_file(me, file, 1 << 20, &ids).expect("room").id;
     store.shrink(me, blob, 100).expect("unsealed");
     store.seal(me, blob).expect("there");
     assert_eq!((store.sealed_length(blob), store.used_bytes()), (Some(100), 0));
     assert!(store.remove_to_trim(&[blob], SOMEBODY).is_empty() && !store.contains(blob));
+}
+
+#[test]
+fn what_the_server_may_not_keep_leaves_nothing_behind() {
+    for peer in [peer(1, true), peer(1, false), viewer(1)] {
+        let budget = Budget::new(4 << 10);
+        let (pool, ids) = (SharedPool::new(LIMIT).expect("memfd"), IdGenerator::new(InstanceId::from_raw(7)));
+        let mut store = BlobStore::new(pool, Share::of(&budget));
+        let refused = store.create_many(peer, &[100, 5000, 200, 100, 100, 100, 5000, 100, 100], &ids);
+        assert_eq!(refused.expect_err("too many").code, StatusCode::NotEnoughMemory);
+        let left = (store.used_bytes(), store.allocated_bytes(), store.num_leases(), store.charged(), budget.used());
+        assert_eq!(left, (0, 0, 0, (0, 0), 0));
+        let refused = (0..9).find_map(|_| store.create(peer, 100, &ids).err());
+        assert!(matches!(refused, Some(NoRoom::ForRecords(_))), "there is memory left: {refused:?}");
+        assert!(matches!(store.create(peer, LIMIT, &ids), Err(NoRoom::ForBytes(_))));
+        store.disconnect(peer.connection);
+        assert_eq!((store.used_bytes(), store.charged(), budget.used()), (0, (0, 0), 0));
+    }
 }

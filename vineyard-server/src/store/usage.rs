@@ -6,9 +6,11 @@ use super::uses::NotUsed;
 use super::{BlobStore, ConnectionId};
 
 impl BlobStore {
-    /// Makes a connection depend on blobs. Ids that are not there are remembered all the same.
+    /// Makes a connection depend on blobs. Ids that are not there are remembered all the same. To be called with
+    /// [room](Self::room_for) for that.
     pub fn retain(&mut self, connection: ConnectionId, ids: &[ObjectId]) {
         ids.iter().for_each(|id| self.depend(connection, *id));
+        self.settle_holds();
     }
 
     pub(super) fn depend(&mut self, connection: ConnectionId, id: ObjectId) {
@@ -34,7 +36,9 @@ impl BlobStore {
             }
         })?;
         self.view_no_more(connection, id);
-        Ok(self.lose_user(id, connection))
+        let others = self.lose_user(id, connection);
+        self.settle_holds();
+        Ok(others)
     }
 
     pub(super) fn lose_user(&mut self, id: ObjectId, user: ConnectionId) -> u32 {

@@ -8,13 +8,11 @@ use vineyard_core::ObjectId;
 
 use super::lease::ConnectionId;
 
-/// Blobs that one connection may depend on: an end to what a peer can make us keep. More are not counted.
-const MOST: usize = 1 << 22;
-
 /// The blobs that each connection depends on. Which connections depend on a blob is the blob's own record.
 #[derive(Debug, Default)]
 pub struct Uses {
     by_connection: HashMap<ConnectionId, BTreeSet<ObjectId>>,
+    pairs: u64,
 }
 
 /// Why a dependency cannot be ended.
@@ -27,10 +25,16 @@ pub enum NotUsed {
 }
 
 impl Uses {
+    /// Dependencies of all connections.
+    pub fn pairs(&self) -> u64 {
+        self.pairs
+    }
+
     /// Adds a dependency; whether it is new.
     pub fn add(&mut self, connection: ConnectionId, blob: ObjectId) -> bool {
-        let blobs = self.by_connection.entry(connection).or_default();
-        blobs.len() < MOST && blobs.insert(blob)
+        let is_new = self.by_connection.entry(connection).or_default().insert(blob);
+        self.pairs = self.pairs.saturating_add(u64::from(is_new));
+        is_new
     }
 
     /// Ends a dependency.
@@ -43,6 +47,7 @@ impl Uses {
         if !blobs.remove(&blob) {
             return Err(NotUsed::ThisOne);
         }
+        self.pairs = self.pairs.saturating_sub(1);
         if blobs.is_empty() {
             self.by_connection.remove(&connection);
         }
@@ -52,7 +57,8 @@ impl Uses {
     /// Ends at most so many dependencies of a connection and says which they were.
     pub fn end_some(&mut self, connection: ConnectionId, most: usize) -> Vec<ObjectId> {
         let Some(blobs) = self.by_connection.get_mut(&connection) else { return Vec::new() };
-        let ended = std::iter::from_fn(|| blobs.pop_first()).take(most).collect();
+        let ended: Vec<ObjectId> = std::iter::from_fn(|| blobs.pop_first()).take(most).collect();
+        self.pairs = self.pairs.saturating_sub(u64::try_from(ended.len()).unwrap_or(u64::MAX));
         if blobs.is_empty() {
             self.by_connection.remove(&connection);
         }
@@ -134,8 +140,8 @@ mod tests {
         assert_eq!(uses.end(A, y), Ok(()));
         assert_eq!(uses.end(A, y), Err(NotUsed::Nothing), "an empty set is none");
         assert_eq!((uses.num_used(B), uses.end_some(B, 1)), (2, vec![x]));
-        assert_eq!((uses.num_used(B), uses.end_some(B, 9)), (1, vec![y]));
-        assert!(uses.end_some(B, 9).is_empty() && uses.by_connection.is_empty());
+        assert_eq!((uses.num_used(B), uses.pairs(), uses.end_some(B, 9)), (1, 1, vec![y]));
+        assert!(uses.end_some(B, 9).is_empty() && uses.by_connection.is_empty() && uses.pairs() == 0);
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl Views {
     pub fn num_viewed(&self, connection: ConnectionId) -> usize {
         self.got.num_used(connection).saturating_add(self.made.num_used(connection))
     }
+
+    /// Views of all connections.
+    pub fn pairs(&self) -> u64 {
+        self.got.pairs().saturating_add(self.made.pairs())
+    }
 }
 
 impl BlobStore {
@@ -72,6 +77,7 @@ impl BlobStore {
         if let Some(maker) = blob.and_then(|blob| self.states.track(blob, |blob| blob.maker.take())) {
             // It is among what they made.
             let _ = self.views.made.end(maker, id);
+            self.settle_holds();
         }
     }
 
@@ -143,6 +149,7 @@ impl BlobStore {
             bytes = bytes.saturating_add(length);
             gone.push((id, length));
         }
+        self.settle_holds();
         gone
     }
 }

@@ -137,8 +137,11 @@ impl Tree {
         let (mut by_id, mut by_signature) = (BTreeSet::new(), BTreeSet::new());
         let mut by_type: BTreeMap<&str, BTreeSet<ObjectId>> = BTreeMap::new();
         let mut key_lists = BTreeSet::new();
+        let names = self.names.keys().map(|name| weight::of_name(name)).sum::<u64>();
+        let mut weight = 0;
         for (id, record) in &self.records {
             by_type.entry(&record.typename).or_default().insert(*id);
+            weight += record.weight();
             let keys: Vec<&str> = record.fields().map(|(key, _)| key).collect();
             assert!(keys.is_sorted_by(|a, b| a < b), "keys of {id} are sorted: {keys:?}");
             key_lists.insert(keys);
@@ -157,6 +160,10 @@ impl Tree {
             self.by_type.iter().map(|(typename, ids)| (&**typename, ids.clone())).collect();
         assert_eq!(types, by_type);
         assert_eq!(self.key_lists.len(), key_lists.len());
+        weight += types.keys().map(|typename| weight::of_key(typename)).sum::<u64>();
+        let lists = key_lists.into_iter().map(|keys| weight::of_keys(keys.into_iter())).sum::<u64>();
+        assert_eq!((self.weight, self.names_weight, self.key_lists.weight()), (weight, names, lists));
+        assert_eq!(self.share.held(), weight + names + lists);
         for id in self.strays.keys() {
             assert!(self.record(*id).is_none_or(|record| record.transient), "the fields of {id} are in one place");
         }

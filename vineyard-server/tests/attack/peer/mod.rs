@@ -292,8 +292,16 @@ impl Peer {
         self.finish();
     }
 
-    /// Sends nothing more, and insists on the server's end.
+    /// Sends nothing more, and insists on the server's end; over a UNIX socket what waits still would be answered, so
+    /// that who waits goes altogether.
     pub fn finish(&mut self) {
+        let waits = |body: &Vec<u8>| Request::decode(body).is_ok_and(|request| may_wait(&request));
+        if let Wire::Unix(stream) = &self.wire
+            && self.owed.iter().any(waits)
+        {
+            let _gone = stream.shutdown(Shutdown::Both);
+            return;
+        }
         let _gone = match &self.wire {
             Wire::Unix(stream) => stream.shutdown(Shutdown::Write),
             Wire::Tcp(stream) => stream.shutdown(Shutdown::Write),
