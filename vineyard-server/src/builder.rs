@@ -52,6 +52,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Gives the socket, and those of further sessions, to this user, by name or number; by default they are the server's
+    /// own. Only root may give files away.
+    pub fn socket_owner(mut self, user: impl Into<String>) -> Self {
+        self.config.socket_owner = Some(user.into());
+        self
+    }
+
+    /// Gives the socket, and those of further sessions, to this group, by name or number. Who is not root may choose
+    /// among the groups it is a member of.
+    pub fn socket_group(mut self, group: impl Into<String>) -> Self {
+        self.config.socket_group = Some(group.into());
+        self
+    }
+
     /// Listens for clients of other machines as well, at this TCP address; by default there is no such endpoint.
     ///
     /// `host` is an address or a name of this machine: `127.0.0.1` for this machine alone, `0.0.0.0` for all its

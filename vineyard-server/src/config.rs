@@ -42,6 +42,10 @@ pub(crate) struct Config {
     pub(crate) socket: Option<PathBuf>,
     /// Permissions of the socket.
     pub(crate) socket_mode: u32,
+    /// The user that the socket is given to, by name or number.
+    pub(crate) socket_owner: Option<String>,
+    /// The group that the socket is given to, by name or number.
+    pub(crate) socket_group: Option<String>,
     /// Bytes that blobs may take; half of the memory if it is not given.
     pub(crate) size: Option<u64>,
     /// What happens if that is above the memory there is.
@@ -73,6 +77,8 @@ impl Default for Config {
         Self {
             socket: None,
             socket_mode: 0o660,
+            socket_owner: None,
+            socket_group: None,
             size: None,
             above_memory: AboveMemory::Refuse,
             instance: InstanceId::from_raw(0),

@@ -69,6 +69,16 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The socket cannot be given its owner, group or permissions.
+    #[error("the socket {} cannot be given the {right}", path.display())]
+    Rights {
+        /// The socket.
+        path: PathBuf,
+        /// What it was to have: `owner 1000`, `group 100`, `mode 660`.
+        right: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The TCP address is taken, is not this machine's, or names no address.
     #[error(
         "the TCP address {address} cannot be listened on (--rpc-port and --rpc-host choose another, --no-rpc none)"

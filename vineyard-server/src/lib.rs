@@ -29,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod auth;
 mod builder;
 pub mod cli;
@@ -41,6 +42,7 @@ mod memory;
 pub mod meta;
 pub mod pattern;
 mod plasma;
+mod rights;
 mod server;
 mod service;
 mod session;

@@ -13,6 +13,7 @@ use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
 use crate::listen::{Listener, accept};
+use crate::rights::Rights;
 use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
@@ -52,11 +53,12 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
         (None, Some(directory)) => directory.0.join("vineyard.sock"),
         (None, None) => return Err(StartError::NoSocketPath),
     };
+    let rights = Rights::new(config)?;
     let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
     let address = rpc.as_ref().map(|rpc| rpc.address);
-    let claim = Claim::new(&path, config.socket_mode)?;
+    let claim = Claim::new(&path, rights)?;
     let socket = claim.file.path().to_owned();
-    match launch(config, size, &socket, claim.listener, rpc) {
+    match launch(config, size, rights, &socket, claim.listener, rpc) {
         Ok((state, thread)) => {
             let (size, workers) = (Bytes(size), config.checked_workers()?);
             tracing::info!(socket = %socket.display(), rpc = ?address, %size, workers, "listening");
@@ -97,6 +99,7 @@ impl Rpc {
 fn launch(
     config: &Config,
     size: u64,
+    rights: Rights,
     socket: &Path,
     listener: net::UnixListener,
     rpc: Option<Rpc>,
@@ -115,7 +118,7 @@ fn launch(
         (listeners, endpoint)
     };
     let workers = Arc::new(Workers::start(config.checked_workers()?).map_err(StartError::system("threads"))?);
-    let settings = Settings::new(config, rpc_endpoint);
+    let settings = Settings::new(config, rights, rpc_endpoint);
     let name = socket.to_string_lossy().into_owned();
     let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
     if let Some(htpasswd) = &htpasswd {

@@ -17,6 +17,7 @@ use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 use crate::auth::Htpasswd;
 use crate::config::Config;
 use crate::ids::IdGenerator;
+use crate::rights::Rights;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::store::labels::LabelCounter;
 use crate::store::{ConnectionId, SharedPool};
@@ -53,12 +54,13 @@ pub(crate) struct Settings {
     /// How long a peer may stall in the middle of something.
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
-    pub(crate) socket_mode: u32,
+    /// Of the sockets of further sessions.
+    pub(crate) socket_rights: Rights,
 }
 
 impl Settings {
-    /// What a configuration amounts to, once the TCP endpoint is known.
-    pub(crate) fn new(config: &Config, rpc_endpoint: String) -> Self {
+    /// What a configuration amounts to, once names are looked up and the TCP endpoint is known.
+    pub(crate) fn new(config: &Config, socket_rights: Rights, rpc_endpoint: String) -> Self {
         Self {
             instance: config.instance,
             rpc_endpoint,
@@ -68,7 +70,7 @@ impl Settings {
             max_message: config.max_message_bytes,
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
-            socket_mode: config.socket_mode,
+            socket_rights,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -162,6 +162,8 @@ fn help_and_version_are_worth_reading() {
         "--socket",
         "--size",
         "--socket-mode",
+        "--socket-owner",
+        "--socket-group",
         "--rpc-port",
         "--htpasswd",
         "--log-level",
@@ -334,6 +336,36 @@ fn the_socket_has_the_mode_that_was_asked_for() {
         server.signal(Signal::SIGTERM);
         server.end();
     }
+}
+
+#[test]
+fn the_sockets_belong_to_who_was_named() {
+    let dir = directory();
+    let (own, group) = (nix::unistd::Uid::effective(), nix::unistd::Gid::effective());
+    // Only root can give a file to somebody else.
+    let (owner, group) = if own.is_root() { (65_534, 65_533) } else { (own.as_raw(), group.as_raw()) };
+    let (owner_text, group_text) = (owner.to_string(), group.to_string());
+    let socket = dir.path().join("s.sock");
+    let rights = ["--socket-owner", &owner_text, "--socket-group", &group_text, "--socket-mode", "0620"];
+    let server = Running::start(&socket, &rights);
+    let reply = server.connect().call(&json!({"type": "new_session_request"}));
+    let session = reply["socket_path"].as_str().expect("a path");
+    for path in [&socket, Path::new(session)] {
+        let found = fs::symlink_metadata(path).expect("a socket");
+        assert!(found.file_type().is_socket());
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (owner, group, 0o620), "{}", path.display());
+    }
+    server.signal(Signal::SIGTERM);
+    server.end();
+    assert!(!Path::new(session).exists());
+    let named = |option: &str, name: &str| refusal(&["--socket", text(&socket), option, name]);
+    assert!(named("--socket-owner", "no one here").contains("`no one here` is not a valid owner of the socket"));
+    assert!(named("--socket-group", "4294967295").contains("`4294967295` is not a valid group of the socket"));
+    if !own.is_root() {
+        let message = named("--socket-owner", "0");
+        assert!(message.contains("cannot be given the owner 0: Operation not permitted"), "{message}");
+    }
+    assert!(!socket.exists(), "nothing is left of a server that did not start");
 }
 
 #[test]

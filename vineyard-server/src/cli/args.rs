@@ -47,6 +47,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "MODE", default_value = "660")]
     pub(super) socket_mode: String,
 
+    /// The user that the socket belongs to, by name or number; only root may give it away [default: who starts the server]
+    #[arg(long, value_name = "USER")]
+    pub(super) socket_owner: Option<String>,
+
+    /// The group that the socket belongs to, by name or number [default: the group of who starts the server]
+    #[arg(long, value_name = "GROUP")]
+    pub(super) socket_group: Option<String>,
+
     /// The address to listen on for TCP clients, or its name; 0.0.0.0 for other machines to connect
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     pub(super) rpc_host: String,

@@ -110,6 +110,12 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
         builder = builder.size(parse_size(&size)?);
     }
+    if let Some(owner) = args.socket_owner {
+        builder = builder.socket_owner(owner);
+    }
+    if let Some(group) = args.socket_group {
+        builder = builder.socket_group(group);
+    }
     if let Some(workers) = args.workers {
         builder = builder.workers(workers);
     }

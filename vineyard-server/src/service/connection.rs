@@ -157,6 +157,7 @@ impl Drop for Connection {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::rights::Rights;
     use crate::session::StoreKind;
     use crate::state::Settings;
     use crate::workers::Workers;
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
-        let settings = Settings::new(&Config::default(), String::new());
+        let settings = Settings::new(&Config::default(), Rights::of_mode(0o600), String::new());
         let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
         let id = state.ids.session();
         let state = Arc::new(state);

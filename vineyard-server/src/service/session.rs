@@ -76,7 +76,7 @@ pub(super) fn new_session(state: &Arc<State>, request: &NewSessionRequest) -> Re
         let message = format!("the socket {} of a session cannot be made: {error}", path.display());
         ServerError::new(StatusCode::IoError, message)
     };
-    let claim = Claim::undisputed(&path, state.settings.socket_mode).map_err(|error| refused(&error))?;
+    let claim = Claim::undisputed(&path, state.settings.socket_rights).map_err(|error| refused(&error))?;
     let listener = match tokio::net::UnixListener::from_std(claim.listener) {
         Ok(listener) => listener,
         Err(error) => {
