@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -366,6 +367,36 @@ fn the_sockets_belong_to_who_was_named() {
         assert!(message.contains("cannot be given the owner 0: Operation not permitted"), "{message}");
     }
     assert!(!socket.exists(), "nothing is left of a server that did not start");
+}
+
+#[test]
+fn its_descriptors_are_nobody_elses() {
+    let dir = directory();
+    let own = nix::unistd::Uid::effective();
+    // The program as a user who is not root: a copy, because that user may not get to the original.
+    let uid = if own.is_root() { 65_534 } else { own.as_raw() };
+    let binary = dir.path().join("server");
+    fs::copy(env!("CARGO_BIN_EXE_vineyard-server"), &binary).expect("copied");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).expect("set");
+    let socket = dir.path().join("s.sock");
+    let mut command = program(text(&binary));
+    command.args(["--no-rpc", "--log-level", "info", "--size", "1Mi", "--socket"]).arg(&socket);
+    if own.is_root() {
+        command.uid(uid).gid(uid);
+    }
+    let server = Running::wait_for(command, &socket);
+    // It opens its own descriptors anew for each arena, which still works.
+    let reply = server.connect().call(&json!({"type": "make_arena_request", "size": 4096}));
+    assert_eq!(reply["type"], "make_arena_reply", "{reply}");
+    let process = PathBuf::from(format!("/proc/{}", server.child.id()));
+    let status = fs::read_to_string(process.join("status")).expect("it runs");
+    assert!(status.contains(&format!("Uid:\t{uid}\t")), "{status}");
+    assert_ne!(fs::metadata(process.join("fd")).expect("it is there").uid(), uid, "its user gets at its descriptors");
+    if !own.is_root() {
+        assert!(fs::read_dir(process.join("fd")).is_err());
+    }
+    server.signal(Signal::SIGTERM);
+    server.end();
 }
 
 #[test]

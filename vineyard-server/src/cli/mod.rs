@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::prctl::set_dumpable;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -61,6 +62,8 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(parsed: Parsed) -> Result<(), StartError> {
+    // Other processes of this user could take the descriptors of arenas out of /proc, writable ones among them.
+    set_dumpable(false).map_err(|errno| StartError::system("protection of its descriptors")(errno.into()))?;
     start_logging(&parsed.args)?;
     warn_of_differences(&parsed);
     let runtime = runtime().map_err(StartError::system("event loop"))?;
