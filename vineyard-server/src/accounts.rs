@@ -1,8 +1,10 @@
 //! Users and groups of this host, by name or by number.
 
+use std::ffi::CString;
 use std::io;
 
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 /// The number that system calls take for "leave it as it is".
 const NOBODY_AT_ALL: u32 = u32::MAX;
@@ -25,6 +27,23 @@ pub(crate) fn uid(text: &str) -> io::Result<Option<Uid>> {
 pub(crate) fn gid(text: &str) -> io::Result<Option<Gid>> {
     let known = if is_name(text) { Group::from_name(text)? } else { None };
     Ok(known.map(|group| group.gid).or_else(|| number(text).map(Gid::from_raw)))
+}
+
+/// The groups of a user, as the system's files or directory service tell, and `current`, the one of its process; that one
+/// alone if the system does not know the user. May block.
+pub(crate) fn groups(uid: Uid, current: Gid) -> Vec<Gid> {
+    let listed = User::from_uid(uid).and_then(|user| match user {
+        Some(user) => getgrouplist(&CString::new(user.name).map_err(|_| Errno::EINVAL)?, user.gid),
+        None => Ok(Vec::new()),
+    });
+    let mut groups = listed.unwrap_or_else(|error| {
+        tracing::warn!(%uid, %error, "the groups of a user cannot be looked up");
+        Vec::new()
+    });
+    if !groups.contains(&current) {
+        groups.push(current);
+    }
+    groups
 }
 
 /// What cannot be a name is not looked up.
@@ -51,5 +70,13 @@ mod tests {
             assert_eq!(uid(neither).expect("looked up"), None, "{neither:?}");
             assert_eq!(gid(neither).expect("looked up"), None, "{neither:?}");
         }
+    }
+
+    #[test]
+    fn a_user_is_in_its_own_group_and_in_that_of_its_process() {
+        let (unknown, current) = (Uid::from_raw(3_999_999_999), Gid::from_raw(77));
+        assert_eq!(groups(unknown, current), [current]);
+        let of_root = groups(Uid::from_raw(0), current);
+        assert!(of_root.contains(&current) && of_root.contains(&Gid::from_raw(0)), "{of_root:?}");
     }
 }

@@ -123,6 +123,15 @@ impl ServerBuilder {
         self
     }
 
+    /// Gives peers roles by this file of rules: what each may do depends on its user and groups on this host, and on the
+    /// user whose password it knew. By default everybody may do everything.
+    ///
+    /// The file is read when the server starts. Whoever it lets in as nobody is refused when it registers.
+    pub fn rules(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config.rules = Some(file.into());
+        self
+    }
+
     /// What the status of the server says about where it runs, `local` by default. It changes nothing else.
     pub fn deployment(mut self, text: impl Into<String>) -> Self {
         self.config.deployment = text.into();

@@ -68,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) compression: bool,
     /// The users and their passwords; without the file all are let in.
     pub(crate) htpasswd: Option<PathBuf>,
+    /// Who has which role; without the file everybody may do everything.
+    pub(crate) rules: Option<PathBuf>,
     /// What the status says about where the server runs.
     pub(crate) deployment: String,
 }
@@ -90,6 +92,7 @@ impl Default for Config {
             stream_threshold: 80,
             compression: true,
             htpasswd: None,
+            rules: None,
             deployment: "local".to_owned(),
         }
     }

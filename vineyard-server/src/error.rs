@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::auth::RulesError;
 use crate::size::{Bytes, SizeError};
 
 /// Why a server does not start. Each message is one sentence for the person who started it; the cause, if the system
@@ -78,6 +79,14 @@ pub enum StartError {
         right: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// The file of rules cannot be used.
+    #[error("the rules in {} are not usable", path.display())]
+    Rules {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RulesError,
     },
     /// The TCP address is taken, is not this machine's, or names no address.
     #[error(

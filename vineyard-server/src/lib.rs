@@ -53,6 +53,7 @@ mod store;
 mod streams;
 mod workers;
 
+pub use auth::RulesError;
 pub use builder::ServerBuilder;
 pub use error::StartError;
 pub use server::{Server, ServerHandle, StopReport};

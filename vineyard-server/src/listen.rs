@@ -10,7 +10,7 @@ use nix::sys::socket::sockopt::{
     KeepAlive, PeerCredentials, TcpKeepCount, TcpKeepIdle, TcpKeepInterval, TcpUserTimeout,
 };
 use nix::sys::socket::{getsockopt, setsockopt};
-use nix::unistd::Uid;
+use nix::unistd::{Gid, Uid};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
@@ -41,8 +41,9 @@ impl Listener {
         match self {
             Self::Unix(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;
-                let uid = getsockopt(&stream, PeerCredentials)?.uid();
-                Ok((stream.into(), Entrance::Unix { uid: Uid::from_raw(uid) }))
+                let peer = getsockopt(&stream, PeerCredentials)?;
+                let (uid, gid) = (Uid::from_raw(peer.uid()), Gid::from_raw(peer.gid()));
+                Ok((stream.into(), Entrance::Unix { uid, gid }))
             }
             Self::Tcp(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Htpasswd;
+use crate::auth::{Door, Htpasswd, Rules};
 use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
@@ -54,11 +54,15 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
         (None, None) => return Err(StartError::NoSocketPath),
     };
     let rights = Rights::new(config)?;
+    let door = door(config)?;
     let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
     let address = rpc.as_ref().map(|rpc| rpc.address);
+    if let Some(address) = address.filter(|address| !address.ip().is_loopback() && door.is_open_to_tcp()) {
+        tracing::warn!("who reaches {address} from another machine can connect: --htpasswd and --rules say who may");
+    }
     let claim = Claim::new(&path, rights)?;
     let socket = claim.file.path().to_owned();
-    match launch(config, size, rights, &socket, claim.listener, rpc) {
+    match launch(config, size, rights, door, &socket, claim.listener, rpc) {
         Ok((state, thread)) => {
             let (size, workers) = (Bytes(size), config.checked_workers()?);
             tracing::info!(socket = %socket.display(), rpc = ?address, %size, workers, "listening");
@@ -70,6 +74,19 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
             Err(error)
         }
     }
+}
+
+/// What peers have to get past.
+fn door(config: &Config) -> Result<Door, StartError> {
+    let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
+    if let Some(htpasswd) = &htpasswd {
+        htpasswd.warn_if_unreadable();
+    }
+    let read = |path: &PathBuf| {
+        Rules::read(path, htpasswd.is_some()).map_err(|source| StartError::Rules { path: path.clone(), source })
+    };
+    let rules = config.rules.as_ref().map(read).transpose()?;
+    Ok(Door { htpasswd, rules })
 }
 
 /// The TCP endpoint, before it is served.
@@ -100,6 +117,7 @@ fn launch(
     config: &Config,
     size: u64,
     rights: Rights,
+    door: Door,
     socket: &Path,
     listener: net::UnixListener,
     rpc: Option<Rpc>,
@@ -120,11 +138,7 @@ fn launch(
     let workers = Arc::new(Workers::start(config.checked_workers()?).map_err(StartError::system("threads"))?);
     let settings = Settings::new(config, rights, rpc_endpoint);
     let name = socket.to_string_lossy().into_owned();
-    let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
-    if let Some(htpasswd) = &htpasswd {
-        htpasswd.warn_if_unreadable();
-    }
-    let state = match State::new(settings, htpasswd, size, name, Arc::clone(&workers)) {
+    let state = match State::new(settings, door, size, name, Arc::clone(&workers)) {
         Ok(state) => Arc::new(state),
         Err(error) => {
             workers.finish();

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use vineyard_core::protocol::chunk;
 use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
-use crate::auth::Htpasswd;
+use crate::auth::Door;
 use crate::config::Config;
 use crate::ids::IdGenerator;
 use crate::rights::Rights;
@@ -99,8 +99,8 @@ pub(crate) struct State {
     pub(crate) connections: Gauge,
     /// Those of them that came over TCP.
     pub(crate) rpc_connections: Gauge,
-    /// The users that are let in; without it everybody is.
-    pub(crate) htpasswd: Option<Htpasswd>,
+    /// What peers have to get past.
+    pub(crate) door: Arc<Door>,
     pub(crate) verifications: Arc<Semaphore>,
     /// Lets one connection at a time trim all of the memory.
     pub(crate) trims: Arc<Semaphore>,
@@ -120,7 +120,7 @@ impl State {
     /// What the system says when the first arena cannot be made, or no random number.
     pub(crate) fn new(
         settings: Settings,
-        htpasswd: Option<Htpasswd>,
+        door: Door,
         size: u64,
         socket: String,
         workers: Arc<Workers>,
@@ -141,7 +141,7 @@ impl State {
             files: Arc::new(Semaphore::new(most_files())),
             connections: Gauge::default(),
             rpc_connections: Gauge::default(),
-            htpasswd,
+            door: Arc::new(door),
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
             trims: Arc::new(Semaphore::new(1)),
             workers,

@@ -167,6 +167,7 @@ fn help_and_version_are_worth_reading() {
         "--socket-group",
         "--rpc-port",
         "--htpasswd",
+        "--rules",
         "--log-level",
         "1024",
         "vineyardd's flags",
@@ -367,6 +368,23 @@ fn the_sockets_belong_to_who_was_named() {
         assert!(message.contains("cannot be given the owner 0: Operation not permitted"), "{message}");
     }
     assert!(!socket.exists(), "nothing is left of a server that did not start");
+}
+
+#[test]
+fn rules_that_mean_nothing_are_refused_in_one_sentence() {
+    let dir = directory();
+    let (socket, rules) = (dir.path().join("s.sock"), dir.path().join("rules.toml"));
+    let with = |text_of_rules: &str| {
+        fs::write(&rules, text_of_rules).expect("written");
+        refusal(&["--socket", text(&socket), "--rules", text(&rules)])
+    };
+    let message = with("default = 'read'\n[[rules]]\nuid = 0");
+    assert!(message.contains("rules.toml are not usable: line 2: unknown field `rules`"), "{message}");
+    assert!(with("[[rule]]\nuid = 'no one here'\nrole = 'read'").contains("rule 1 names the user `no one here`"));
+    assert!(with("[[rule]]\nhtpasswd = 'bob'\nrole = 'read'").contains("which needs --htpasswd"));
+    fs::remove_file(&rules).expect("there");
+    assert!(refusal(&["--socket", text(&socket), "--rules", text(&rules)]).contains("No such file"));
+    assert!(!socket.exists());
 }
 
 #[test]

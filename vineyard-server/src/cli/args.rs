@@ -43,7 +43,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE")]
     pub(super) size: Option<String>,
 
-    /// Permissions of the socket, octal. Who may connect may read, write and delete everything
+    /// Permissions of the socket, octal. Who may connect may read, write and delete everything, unless there
+    /// are --rules
     #[arg(long, value_name = "MODE", default_value = "660")]
     pub(super) socket_mode: String,
 
@@ -74,6 +75,11 @@ pub(super) struct Args {
     /// Lets only clients in that give a user and a password of this file, which the program htpasswd writes
     #[arg(long, value_name = "FILE")]
     pub(super) htpasswd: Option<OsString>,
+
+    /// Gives clients roles (read, write, admin) by the rules of this TOML file, which is read once; without it everybody may
+    /// do everything
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Option<OsString>,
 
     /// The number of this server among the servers of its cluster
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]

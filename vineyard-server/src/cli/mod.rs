@@ -128,6 +128,9 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(file) = path(args.htpasswd) {
         builder = builder.htpasswd(file);
     }
+    if let Some(file) = path(args.rules) {
+        builder = builder.rules(file);
+    }
     let socket = match path(args.socket) {
         Some(path) => path,
         None => default_path()?,

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nix::unistd::Uid;
+use nix::unistd::{Gid, Uid};
+use vineyard_core::protocol::Request;
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::auth::{Role, Who, needed};
 use crate::session::Session;
 use crate::state::State;
 use crate::store::arena::ArenaFile;
@@ -20,6 +22,8 @@ pub(crate) enum Entrance {
     Unix {
         /// The user who connected.
         uid: Uid,
+        /// The group of its process.
+        gid: Gid,
     },
     /// The TCP endpoint.
     Tcp,
@@ -40,6 +44,8 @@ pub(crate) struct Connection {
     entrance: Entrance,
     peer: Peer,
     registered: bool,
+    /// What it may do, once it is registered.
+    role: Role,
     /// It sent garbage, which is in the log.
     complained: bool,
     /// The arenas it knows.
@@ -61,7 +67,8 @@ impl Connection {
         }
         let peer = Peer { connection: state.new_connection(), native: false };
         let (labels, lent) = (Labels::default(), HashMap::new());
-        Some(Self { state, session, entrance, peer, registered: false, complained: false, labels, lent })
+        let role = Role::None;
+        Some(Self { state, session, entrance, peer, registered: false, role, complained: false, labels, lent })
     }
 
     /// The server.
@@ -94,10 +101,38 @@ impl Connection {
         self.registered
     }
 
-    /// Lets the peer in; it may have been in before.
-    pub(super) fn admit(&mut self, native: bool) {
+    /// Lets the peer in; it may have been in before, as somebody else.
+    pub(super) fn admit(&mut self, native: bool, role: Role) {
         self.registered = true;
+        self.role = role;
+        self.labels.set_writable(role >= Role::Write);
         self.peer.native = native;
+    }
+
+    /// What is known of the peer without asking it.
+    pub(super) fn who(&self) -> Who<'static> {
+        match self.entrance {
+            Entrance::Unix { uid, gid } => Who { account: Some((uid, gid)), user: None },
+            Entrance::Tcp => Who { account: None, user: None },
+        }
+    }
+
+    /// Refuses a request that needs another role than the peer has.
+    ///
+    /// # Errors
+    ///
+    /// Code 1, naming the request and both roles.
+    pub(super) fn check_role(&self, request: &Request) -> Result<(), ServerError> {
+        // Without rules everybody is an administrator, and nothing is looked up.
+        if self.role == Role::Admin {
+            return Ok(());
+        }
+        let (role, needed) = (self.role, needed(request));
+        if needed <= role {
+            return Ok(());
+        }
+        let message = format!("{} needs the role {needed}, this connection has {role}", request.message_type());
+        Err(ServerError::new(StatusCode::Invalid, message))
     }
 
     /// Lets the peer work in another session; what it held in the one before is given back. False if the session has
@@ -130,7 +165,7 @@ impl Connection {
     /// Code 1 over TCP.
     pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
-            Entrance::Unix { uid } => Ok(uid),
+            Entrance::Unix { uid, .. } => Ok(uid),
             Entrance::Tcp => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
@@ -156,6 +191,7 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Door;
     use crate::config::Config;
     use crate::rights::Rights;
     use crate::session::StoreKind;
@@ -166,7 +202,8 @@ mod tests {
     fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
         let settings = Settings::new(&Config::default(), Rights::of_mode(0o600), String::new());
-        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
+        let state =
+            State::new(settings, Door::default(), 1 << 20, String::new(), Arc::clone(&workers)).expect("a server");
         let id = state.ids.session();
         let state = Arc::new(state);
         let session = state.add_session(id, StoreKind::Normal, std::path::Path::new("s")).expect("there is room");

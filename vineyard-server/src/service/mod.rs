@@ -21,7 +21,7 @@ mod wait;
 use serde::Serialize;
 use vineyard_core::protocol::{
     ClearReply, DebugReply, DelDataReply, DelDataRequest, DelDataWithFeedbacksReply, DeleteSessionReply, ErrorReply,
-    PullNextStreamChunkReply, ReleaseBlobsWithRdmaReply, Request, frame,
+    PullNextStreamChunkReply, RegisterRequest, ReleaseBlobsWithRdmaReply, Request, frame,
 };
 use vineyard_core::{ServerError, StatusCode};
 
@@ -30,6 +30,7 @@ pub(crate) use remote::{Incoming, Outgoing};
 pub(crate) use session::{NO_ENDPOINT, hostname};
 pub(crate) use wait::{Waiting, wait};
 
+use crate::auth::{AuthError, Role};
 use crate::store::labels::Descriptor;
 use crate::streams::Pull;
 use remote::Expect;
@@ -62,7 +63,10 @@ pub(crate) enum Next {
 pub(crate) fn serve(connection: &mut Connection, body: &[u8], out: &mut Vec<u8>) -> Next {
     match Request::decode(body) {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
-            dispatch(connection, request, out)
+            match connection.check_role(&request) {
+                Ok(()) => dispatch(connection, request, out),
+                Err(error) => refuse(connection, &error, out),
+            }
         }
         Ok(request) => {
             let message = format!("a connection starts with a register_request, found {}", request.message_type());
@@ -96,8 +100,11 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
         return refuse(connection, &error, out);
     }
     match request {
-        Request::Register(request) if state.htpasswd.is_some() => Next::Wait(Waiting::Verify(request)),
-        Request::Register(request) => answer!(session::register(connection, &request)),
+        Request::Register(request) if state.door.takes_its_time() => Next::Wait(Waiting::Verify(request)),
+        Request::Register(request) => {
+            let admitted = state.door.admit(connection.who(), &request.username, &request.password);
+            introduce(connection, &request, admitted, out)
+        }
         Request::Exit(_) => Next::Close,
         Request::InstanceStatus(_) => answer!(Ok(session::instance_status(connection))),
         Request::ClusterMeta(_) => answer!(Ok(session::cluster_meta(connection))),
@@ -204,6 +211,29 @@ fn dispatch(connection: &mut Connection, request: Request, out: &mut Vec<u8>) ->
             let message = format!("requests of type `{}` are not answered", other.message_type());
             refuse(connection, &ServerError::new(StatusCode::NotImplemented, message), out)
         }
+    }
+}
+
+/// Lets a peer in, or says why not. Who the rules have no role for is dropped: nothing it could say would change that.
+fn introduce(
+    connection: &mut Connection,
+    request: &RegisterRequest,
+    admitted: Result<Role, AuthError>,
+    out: &mut Vec<u8>,
+) -> Next {
+    match admitted {
+        Ok(role) => {
+            let reply = session::register(connection, request, role);
+            answer(connection, reply, out)
+        }
+        Err(error @ AuthError::NotLetIn { .. }) => {
+            tracing::warn!(connection = ?connection.id(), %error, "a peer is not let in");
+            match refuse(connection, &error.into(), out) {
+                Next::Reply(_) => Next::Farewell,
+                other => other,
+            }
+        }
+        Err(error) => refuse(connection, &error.into(), out),
     }
 }
 

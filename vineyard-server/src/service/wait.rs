@@ -10,7 +10,8 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, finish, meta, name, refuse, stream};
+use super::{Connection, Next, answer, finish, introduce, meta, name, refuse, stream};
+use crate::auth::{AuthError, Role};
 use crate::store::Reserved;
 use crate::streams::{Pulled, WriterTicket};
 
@@ -29,7 +30,7 @@ pub(crate) enum Waiting {
     Trim(Vec<Reserved>, Trimmed),
     /// Until all pages that are free are given back.
     TrimAll,
-    /// Until a password is verified.
+    /// Until it is known who the peer is.
     Verify(RegisterRequest),
 }
 
@@ -104,22 +105,19 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
             let reply = work_in_turn(&state.trims, trim).await;
             answer(connection, reply, out)
         }
-        Waiting::Verify(request) => {
-            let reply = match verify(connection, &request).await {
-                Ok(()) => super::session::register(connection, &request),
-                Err(error) => Err(error),
-            };
-            answer(connection, reply, out)
-        }
+        Waiting::Verify(request) => match verify(connection, &request).await {
+            Ok(admitted) => introduce(connection, &request, admitted, out),
+            Err(error) => refuse(connection, &error, out),
+        },
     }
 }
 
-/// Whether the peer may come in. A few passwords are verified at a time, so that guessing them keeps nobody else up.
-async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<(), ServerError> {
-    let state = connection.state();
-    let Some(htpasswd) = state.htpasswd.clone() else { return Ok(()) };
+/// Whether the peer may come in. A few are looked at at a time, so that guessing passwords keeps nobody else up.
+async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<Result<Role, AuthError>, ServerError> {
+    let (state, who) = (connection.state(), connection.who());
     let (user, password) = (request.username.clone(), request.password.clone());
-    work_in_turn(&state.verifications, move || htpasswd.check(&user, &password)).await?.map_err(ServerError::from)
+    let door = Arc::clone(&state.door);
+    work_in_turn(&state.verifications, move || door.admit(who, &user, &password)).await
 }
 
 /// As [`work`], when it is its turn. It keeps its turn until it is done, whoever still waits for it: peers that come and
