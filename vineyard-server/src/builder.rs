@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vineyard_core::InstanceId;
 
-use crate::config::{AboveMemory, Config, RpcConfig};
+use crate::config::{AboveMemory, Config, Plaintext, RpcConfig, ServerIdentity};
 use crate::error::StartError;
 use crate::server::{ServerHandle, start};
 
@@ -69,10 +69,33 @@ impl ServerBuilder {
     /// Listens for clients of other machines as well, at this TCP address; by default there is no such endpoint.
     ///
     /// `host` is an address or a name of this machine: `127.0.0.1` for this machine alone, `0.0.0.0` for all its
-    /// addresses. Port 0 lets the system choose one. Unless there is a [password file](Self::htpasswd), who reaches the
-    /// address may read and write everything, and nothing is encrypted.
+    /// addresses. Port 0 lets the system choose one. Unless there is a [password file](Self::htpasswd) or there are
+    /// [rules](Self::rules), who reaches the address may read and write everything; nothing is encrypted without
+    /// [`tls`](Self::tls).
     pub fn rpc(mut self, host: impl ToString, port: u16) -> Self {
         self.config.rpc = Some(RpcConfig { host: host.to_string(), port });
+        self
+    }
+
+    /// Encrypts what travels over TCP, with this certificate (and those between it and a root) and its private key, both
+    /// files in PEM. Peers that do not begin with a TLS handshake are told so and dropped. TLS 1.3; files are read when the
+    /// server starts. Needs the feature `tls`, which is on by default.
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.config.tls.identity = Some(ServerIdentity { certificate: certificate.into(), key: key.into() });
+        self
+    }
+
+    /// Lets only TLS clients in that show a certificate which is signed by one of this file, in PEM. By default they need
+    /// none.
+    pub fn tls_client_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config.tls.client_ca = Some(file.into());
+        self
+    }
+
+    /// Whether TCP clients without TLS are served beside those with, as stock clients need it. By default they are not, if
+    /// there is a [certificate](Self::tls).
+    pub fn tls_optional(mut self, optional: bool) -> Self {
+        self.config.tls.plaintext = if optional { Plaintext::Allowed } else { Plaintext::Refused };
         self
     }
 
@@ -123,8 +146,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Gives peers roles by this file of rules: what each may do depends on its user and groups on this host, and on the
-    /// user whose password it knew. By default everybody may do everything.
+    /// Gives peers roles by this file of rules: what each may do depends on its user and groups on this host, on the
+    /// user whose password it knew, and on the names in its certificate. By default everybody may do everything.
     ///
     /// The file is read when the server starts. Whoever it lets in as nobody is refused when it registers.
     pub fn rules(mut self, file: impl Into<PathBuf>) -> Self {

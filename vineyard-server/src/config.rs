@@ -26,6 +26,35 @@ pub(crate) struct RpcConfig {
     pub(crate) port: u16,
 }
 
+/// What happens to TCP peers that do not begin with a TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plaintext {
+    /// They are told what was expected, and dropped.
+    Refused,
+    /// They are served.
+    Allowed,
+}
+
+/// How the server shows who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerIdentity {
+    /// Its certificate and those between it and a root, PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its private key, PEM.
+    pub(crate) key: PathBuf,
+}
+
+/// TLS on the TCP endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsConfig {
+    /// Without it there is no TLS.
+    pub(crate) identity: Option<ServerIdentity>,
+    /// Who signs the certificates that clients have to show; without it they show none.
+    pub(crate) client_ca: Option<PathBuf>,
+    /// What happens to who does without.
+    pub(crate) plaintext: Plaintext,
+}
+
 /// What happens if the size is above the memory there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AboveMemory {
@@ -58,6 +87,8 @@ pub(crate) struct Config {
     pub(crate) max_connections: usize,
     /// The TCP endpoint, if there is to be one.
     pub(crate) rpc: Option<RpcConfig>,
+    /// TLS for the TCP endpoint.
+    pub(crate) tls: TlsConfig,
     /// The longest message that is read.
     pub(crate) max_message_bytes: usize,
     /// How long a TCP peer may stall within a message, a payload or a reply.
@@ -87,6 +118,7 @@ impl Default for Config {
             workers: None,
             max_connections: 4096,
             rpc: None,
+            tls: TlsConfig { identity: None, client_ca: None, plaintext: Plaintext::Refused },
             max_message_bytes: MAX_BODY_BYTES,
             peer_timeout: Duration::from_secs(300),
             stream_threshold: 80,
@@ -162,6 +194,14 @@ impl Config {
             let value = rpc.host.clone();
             return Err(StartError::Option { option: "TCP host", value, expected: "an address or a name" });
         }
+        if let (None, Some(file)) = (&self.tls.identity, &self.tls.client_ca) {
+            let value = file.display().to_string();
+            return Err(StartError::Option {
+                option: "CA of clients",
+                value,
+                expected: "a certificate of the server, too",
+            });
+        }
         if !(4 << 10..=MAX_BODY_BYTES).contains(&self.max_message_bytes) {
             let value = u64::try_from(self.max_message_bytes).map_or_else(|_| String::new(), |n| Bytes(n).to_string());
             return Err(StartError::Option { option: "longest message", value, expected: "4Ki to 256Mi" });
@@ -222,6 +262,8 @@ mod tests {
         for peer_timeout in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
             assert!(Config { peer_timeout, ..Config::default() }.check_options().is_err());
         }
+        let tls = TlsConfig { client_ca: Some("ca.pem".into()), ..Config::default().tls };
+        assert!(Config { tls, ..Config::default() }.check_options().is_err());
         let rpc = Some(RpcConfig { host: String::new(), port: 9600 });
         assert!(Config { rpc, ..Config::default() }.check_options().is_err());
         assert!(Config { workers: Some(0), ..Config::default() }.checked_workers().is_err());

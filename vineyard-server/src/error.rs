@@ -80,6 +80,16 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file that TLS needs cannot be used.
+    #[error("the {what} in {} is not usable", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file of rules cannot be used.
     #[error("the rules in {} are not usable", path.display())]
     Rules {

@@ -13,7 +13,7 @@
 //! # Inside
 //!
 //! ```text
-//! server ── workers ── conn     sockets, frames, descriptors: all that waits
+//! server ── workers ── conn     sockets, frames, descriptors: all that waits (tls before it, if wanted)
 //!                       │
 //!                    service    Request -> Reply, one file for each family of messages
 //!                       │
@@ -25,7 +25,7 @@
 //! # Trust
 //!
 //! Who may open the socket is trusted not to overwrite sealed blobs of others; the socket's permissions are the
-//! boundary. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
+//! boundary, and rules draw it between those who get in. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
 
 #![forbid(unsafe_code)]
 
@@ -51,6 +51,7 @@ mod socket;
 mod state;
 mod store;
 mod streams;
+mod tls;
 mod workers;
 
 pub use auth::RulesError;

@@ -18,6 +18,7 @@ use crate::conn;
 use crate::service::Entrance;
 use crate::session::Session;
 use crate::state::State;
+use crate::tls::Tls;
 use crate::workers::Workers;
 
 /// What an accept loop waits after the first failure; doubled up to the last value, so that a lack of descriptors
@@ -32,10 +33,18 @@ const PROBES: u32 = 5;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Unix(UnixListener),
-    Tcp(TcpListener),
+    Tcp(TcpListener, Option<Arc<Tls>>),
 }
 
 impl Listener {
+    /// What is needed to decrypt its connections, if that is wanted.
+    fn tls(&self) -> Option<Arc<Tls>> {
+        match self {
+            Self::Tcp(_, tls) => tls.clone(),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// The next connection, and where it came in; not blocking.
     async fn accept(&self, patience: Duration) -> io::Result<(OwnedFd, Entrance)> {
         match self {
@@ -45,7 +54,7 @@ impl Listener {
                 let (uid, gid) = (Uid::from_raw(peer.uid()), Gid::from_raw(peer.gid()));
                 Ok((stream.into(), Entrance::Unix { uid, gid }))
             }
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, _) => {
                 let stream = listener.accept().await?.0.into_std()?;
                 watch(&stream, patience)?;
                 Ok((stream.into(), Entrance::Tcp))
@@ -77,9 +86,12 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
                     backoff = FIRST_BACKOFF;
                     let Some((handle, seat)) = workers.least_busy() else { break };
                     let (state, session) = (Arc::clone(&state), Arc::clone(&session));
-                    let tasks = state.tasks.clone();
+                    let (tasks, tls) = (state.tasks.clone(), listener.tls());
                     let connection = async move {
-                        conn::serve(state, session, socket, entrance).await;
+                        match tls {
+                            Some(tls) => tls.serve(state, session, socket.into()).await,
+                            None => conn::serve(state, session, socket, entrance).await,
+                        }
                         drop((permit, seat));
                     };
                     tasks.spawn_on(connection, handle);

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Door, Htpasswd, Rules};
+use crate::auth::{Door, Htpasswd, Proofs, Rules};
 use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
@@ -18,6 +18,7 @@ use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
 use crate::state::{Settings, State};
+use crate::tls::Tls;
 use crate::workers::{Workers, runtime};
 
 /// The front door of the library: [`Server::builder`].
@@ -55,10 +56,19 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
     };
     let rights = Rights::new(config)?;
     let door = door(config)?;
-    let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
+    let load = |identity| Tls::load(identity, &config.tls).map(Arc::new);
+    let tls = config.tls.identity.as_ref().map(load).transpose()?;
+    if tls.is_some() && config.rpc.is_none() {
+        tracing::warn!("a certificate is of no use without the TCP endpoint");
+    }
+    let is_guarded = tls.as_ref().is_some_and(|tls| tls.lets_only_known_in());
+    let rpc = config.rpc.as_ref().map(|rpc| Rpc::bind(rpc, tls)).transpose()?;
     let address = rpc.as_ref().map(|rpc| rpc.address);
-    if let Some(address) = address.filter(|address| !address.ip().is_loopback() && door.is_open_to_tcp()) {
-        tracing::warn!("who reaches {address} from another machine can connect: --htpasswd and --rules say who may");
+    if let Some(address) = address.filter(|address| !address.ip().is_loopback() && !is_guarded && door.is_open_to_tcp())
+    {
+        tracing::warn!(
+            "who reaches {address} from another machine can connect: --htpasswd, --rules or --tls-client-ca say who may"
+        );
     }
     let claim = Claim::new(&path, rights)?;
     let socket = claim.file.path().to_owned();
@@ -82,9 +92,10 @@ fn door(config: &Config) -> Result<Door, StartError> {
     if let Some(htpasswd) = &htpasswd {
         htpasswd.warn_if_unreadable();
     }
-    let read = |path: &PathBuf| {
-        Rules::read(path, htpasswd.is_some()).map_err(|source| StartError::Rules { path: path.clone(), source })
-    };
+    let certificates = config.tls.client_ca.is_some();
+    let proofs = Proofs { passwords: htpasswd.is_some(), certificates };
+    let read =
+        |path: &PathBuf| Rules::read(path, proofs).map_err(|source| StartError::Rules { path: path.clone(), source });
     let rules = config.rules.as_ref().map(read).transpose()?;
     Ok(Door { htpasswd, rules })
 }
@@ -95,10 +106,11 @@ struct Rpc {
     address: SocketAddr,
     /// What clients are told.
     endpoint: String,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Rpc {
-    fn bind(rpc: &RpcConfig) -> Result<Self, StartError> {
+    fn bind(rpc: &RpcConfig, tls: Option<Arc<Tls>>) -> Result<Self, StartError> {
         let refused = |source| StartError::Rpc { address: format!("{}:{}", rpc.host, rpc.port), source };
         let listener = TcpListener::bind((rpc.host.as_str(), rpc.port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
@@ -109,7 +121,7 @@ impl Rpc {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        Ok(Self { listener, address, endpoint: format!("{host}:{}", address.port()) })
+        Ok(Self { listener, address, endpoint: format!("{host}:{}", address.port()), tls })
     }
 }
 
@@ -130,7 +142,7 @@ fn launch(
         let mut endpoint = NO_ENDPOINT.to_owned();
         if let Some(rpc) = rpc {
             let tcp = tokio::net::TcpListener::from_std(rpc.listener).map_err(StartError::system("event loop"))?;
-            listeners.push(Listener::Tcp(tcp));
+            listeners.push(Listener::Tcp(tcp, rpc.tls));
             endpoint = rpc.endpoint;
         }
         (listeners, endpoint)

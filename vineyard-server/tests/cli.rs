@@ -168,6 +168,8 @@ fn help_and_version_are_worth_reading() {
         "--rpc-port",
         "--htpasswd",
         "--rules",
+        "--tls-cert",
+        "--tls-client-ca",
         "--log-level",
         "1024",
         "vineyardd's flags",
@@ -385,6 +387,49 @@ fn rules_that_mean_nothing_are_refused_in_one_sentence() {
     fs::remove_file(&rules).expect("there");
     assert!(refusal(&["--socket", text(&socket), "--rules", text(&rules)]).contains("No such file"));
     assert!(!socket.exists());
+}
+
+#[test]
+fn tls_needs_all_its_files() {
+    let dir = directory();
+    let (socket, file) = (dir.path().join("s.sock"), dir.path().join("no.pem"));
+    let (socket, file) = (text(&socket), text(&file));
+    let message = refusal(&["--socket", socket, "--rpc", "--rpc-port", "0", "--tls-cert", file, "--tls-key", file]);
+    assert!(message.contains("the certificate in") && message.contains("No such file"), "{message}");
+    for incomplete in [
+        &["--tls-cert", file][..],
+        &["--tls-key", file],
+        &["--tls-client-ca", file],
+        &["--tls", "allow"],
+        &["--tls-cert", file, "--tls-key", file, "--tls", "maybe"],
+    ] {
+        let output = run(incomplete);
+        assert_eq!(output.status.code(), Some(2), "{incomplete:?}: {output:?}");
+    }
+    assert!(!Path::new(socket).exists());
+}
+
+#[test]
+fn an_endpoint_that_lets_everybody_in_is_warned_about() {
+    let dir = directory();
+    let (users, rules) = (dir.path().join("users"), dir.path().join("rules.toml"));
+    fs::write(&users, "").expect("written");
+    fs::write(&rules, "default = 'admin'").expect("written");
+    let everywhere = ["--rpc", "--rpc-port", "0", "--rpc-host", "0.0.0.0"];
+    for (more, warned) in [
+        (&[][..], true),
+        (&["--rpc-host", "127.0.0.1"], false),
+        (&["--no-rpc"], false),
+        (&["--htpasswd", text(&users)], false),
+        (&["--rules", text(&rules)], false),
+    ] {
+        let args: Vec<&str> = everywhere.iter().chain(more).copied().collect();
+        let server = Running::start(&dir.path().join("s.sock"), &args);
+        let found = server.start.contains("from another machine can connect");
+        assert_eq!(found, warned, "{args:?}: {}", server.start);
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
 }
 
 #[test]

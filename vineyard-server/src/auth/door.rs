@@ -31,11 +31,11 @@ impl Door {
     /// # Errors
     ///
     /// [`AuthError::NotLetIn`] if the rules have no role for it, the others if its password is not right.
-    pub(crate) fn admit(&self, who: Who<'_>, user: &str, password: &str) -> Result<Role, AuthError> {
+    pub(crate) fn admit(&self, who: Who, user: &str, password: &str) -> Result<Role, AuthError> {
         let who = match &self.htpasswd {
             Some(htpasswd) => {
                 htpasswd.check(user, password)?;
-                Who { user: Some(user), ..who }
+                Who { user: Some(user.to_owned()), ..who }
             }
             None => who,
         };

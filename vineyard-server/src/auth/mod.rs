@@ -51,7 +51,7 @@ use hash::Hash;
 pub(crate) use needs::needed;
 pub(crate) use role::Role;
 pub use rules::RulesError;
-pub(crate) use rules::{Rules, Who};
+pub(crate) use rules::{Proofs, Rules, Who};
 
 /// Longest password, in bytes, as in `htpasswd`. It also bounds what a peer can make a verification cost.
 const MAX_PASSWORD_BYTES: usize = 255;

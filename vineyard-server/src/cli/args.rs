@@ -28,7 +28,8 @@ use super::gflags::{FLAGS, Flag, Kind, Role, rewrite};
                   code is 0. If it cannot start, one sentence on stderr says why and the exit code is 1; it is 2 if \
                   the arguments cannot be read.\n\n\
                   Examples:\n  vineyard-server --socket /tmp/v.sock --size 4Gi --no-rpc\n  \
-                  VINEYARD_LOG=debug vineyard-server --rpc-host 0.0.0.0 --htpasswd /etc/vineyard.htpasswd"
+                  VINEYARD_LOG=debug vineyard-server --rpc-host 0.0.0.0 --htpasswd /etc/vineyard.htpasswd\n  \
+                  vineyard-server --rpc-host 0.0.0.0 --tls-cert v.pem --tls-key v.key --tls-client-ca clients.pem"
 )]
 pub(super) struct Args {
     /// Where to listen. Directories are made, the socket of a server that died is replaced [default:
@@ -71,6 +72,23 @@ pub(super) struct Args {
     /// Undoes `--no-rpc`.
     #[arg(long, hide = true, overrides_with = "no_rpc")]
     rpc: bool,
+
+    /// The certificate of the TCP endpoint, with those between it and a root: encrypts what travels over TCP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<OsString>,
+
+    /// The private key of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<OsString>,
+
+    /// Lets only TLS clients in that show a certificate which is signed by one of this file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_client_ca: Option<OsString>,
+
+    /// Whether TCP clients have to use TLS (require), or may do without as well, as stock clients do (allow) [default:
+    /// require, if there is a certificate]
+    #[arg(long, value_name = "WHEN", requires = "tls_cert", value_parser = ["require", "allow"])]
+    pub(super) tls: Option<String>,
 
     /// Lets only clients in that give a user and a password of this file, which the program htpasswd writes
     #[arg(long, value_name = "FILE")]

@@ -125,6 +125,13 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if !args.no_rpc {
         builder = builder.rpc(args.rpc_host, args.rpc_port);
     }
+    if let (Some(certificate), Some(key)) = (path(args.tls_cert), path(args.tls_key)) {
+        builder = builder.tls(certificate, key);
+    }
+    if let Some(file) = path(args.tls_client_ca) {
+        builder = builder.tls_client_ca(file);
+    }
+    builder = builder.tls_optional(args.tls.is_some_and(|when| when == "allow"));
     if let Some(file) = path(args.htpasswd) {
         builder = builder.htpasswd(file);
     }

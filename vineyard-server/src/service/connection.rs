@@ -16,7 +16,7 @@ use crate::store::labels::Labels;
 use crate::store::{ConnectionId, Peer};
 
 /// Where a connection came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entrance {
     /// The socket of a session, on this host: descriptors can be passed.
     Unix {
@@ -27,12 +27,23 @@ pub(crate) enum Entrance {
     },
     /// The TCP endpoint.
     Tcp,
+    /// The TCP endpoint, decrypted: the socket leads to who does that.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing is decrypted without TLS"))]
+    Tls {
+        /// The names in the certificate that the peer has shown.
+        certificate: Option<Arc<[String]>>,
+    },
 }
 
 impl Entrance {
     /// Whether memory can be shared.
-    pub(crate) fn is_unix(self) -> bool {
+    pub(crate) fn is_unix(&self) -> bool {
         matches!(self, Self::Unix { .. })
+    }
+
+    /// Whether the socket is the peer's own, not one within this process.
+    pub(crate) fn is_direct(&self) -> bool {
+        !matches!(self, Self::Tls { .. })
     }
 }
 
@@ -63,7 +74,7 @@ impl Connection {
         state.connections.add();
         match entrance {
             Entrance::Unix { .. } => session.ipc_connections.add(),
-            Entrance::Tcp => state.rpc_connections.add(),
+            Entrance::Tcp | Entrance::Tls { .. } => state.rpc_connections.add(),
         }
         let peer = Peer { connection: state.new_connection(), native: false };
         let (labels, lent) = (Labels::default(), HashMap::new());
@@ -92,8 +103,8 @@ impl Connection {
     }
 
     /// Where it came in.
-    pub(super) fn entrance(&self) -> Entrance {
-        self.entrance
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     /// Whether other requests than register are answered.
@@ -110,10 +121,11 @@ impl Connection {
     }
 
     /// What is known of the peer without asking it.
-    pub(super) fn who(&self) -> Who<'static> {
-        match self.entrance {
-            Entrance::Unix { uid, gid } => Who { account: Some((uid, gid)), user: None },
-            Entrance::Tcp => Who { account: None, user: None },
+    pub(super) fn who(&self) -> Who {
+        match &self.entrance {
+            Entrance::Unix { uid, gid } => Who { account: Some((*uid, *gid)), ..Who::default() },
+            Entrance::Tcp => Who::default(),
+            Entrance::Tls { certificate } => Who { certificate: certificate.clone(), ..Who::default() },
         }
     }
 
@@ -166,7 +178,7 @@ impl Connection {
     pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
             Entrance::Unix { uid, .. } => Ok(uid),
-            Entrance::Tcp => {
+            Entrance::Tcp | Entrance::Tls { .. } => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
             }
@@ -181,7 +193,7 @@ impl Drop for Connection {
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);
         match self.entrance {
             Entrance::Unix { .. } => self.session.ipc_connections.remove(),
-            Entrance::Tcp => self.state.rpc_connections.remove(),
+            Entrance::Tcp | Entrance::Tls { .. } => self.state.rpc_connections.remove(),
         };
         self.state.leave(&self.session);
         self.state.connections.remove();

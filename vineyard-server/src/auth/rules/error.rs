@@ -18,7 +18,7 @@ pub enum RulesError {
         message: String,
     },
     /// A rule fits everybody, which is what the defaults are for.
-    #[error("rule {rule} names nobody: expected uid, gid or htpasswd")]
+    #[error("rule {rule} names nobody: expected uid, gid, htpasswd or certificate")]
     Empty {
         /// The rule.
         rule: usize,

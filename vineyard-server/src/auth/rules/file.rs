@@ -6,7 +6,7 @@ use std::io;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::{Role, Rule, Rules, RulesError};
+use super::{Proofs, Role, Rule, Rules, RulesError};
 use crate::accounts;
 
 /// The whole file.
@@ -32,6 +32,7 @@ struct Entry {
     uid: Option<Names>,
     gid: Option<Names>,
     htpasswd: Option<Names>,
+    certificate: Option<Names>,
     role: Role,
 }
 
@@ -88,26 +89,30 @@ impl Names {
     }
 }
 
-/// Reads rules. `authenticates` says whether the server knows users and their passwords.
-pub(super) fn parse(text: &str, authenticates: bool) -> Result<Rules, RulesError> {
+/// Reads rules.
+pub(super) fn parse(text: &str, proofs: Proofs) -> Result<Rules, RulesError> {
     let File { default, rpc, rule } = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-    let rules = rule.into_iter().zip(1..).map(|(entry, number)| entry.check(number, authenticates));
+    let rules = rule.into_iter().zip(1..).map(|(entry, number)| entry.check(number, proofs));
     Ok(Rules { default, rpc, rules: rules.collect::<Result<_, _>>()? })
 }
 
 impl Entry {
-    fn check(self, rule: usize, authenticates: bool) -> Result<Rule, RulesError> {
-        let Self { uid, gid, htpasswd, role } = self;
-        if uid.is_none() && gid.is_none() && htpasswd.is_none() {
+    fn check(self, rule: usize, proofs: Proofs) -> Result<Rule, RulesError> {
+        let Self { uid, gid, htpasswd, certificate, role } = self;
+        if uid.is_none() && gid.is_none() && htpasswd.is_none() && certificate.is_none() {
             return Err(RulesError::Empty { rule });
         }
-        if htpasswd.is_some() && !authenticates {
+        if htpasswd.is_some() && !proofs.passwords {
             return Err(RulesError::Never { rule, what: "users of the file of passwords", option: "--htpasswd" });
+        }
+        if certificate.is_some() && !proofs.certificates {
+            return Err(RulesError::Never { rule, what: "certificates of clients", option: "--tls-client-ca" });
         }
         Ok(Rule {
             uids: uid.map(|names| names.resolve(rule, "user", accounts::uid)).transpose()?,
             gids: gid.map(|names| names.resolve(rule, "group", accounts::gid)).transpose()?,
             users: htpasswd.map(|Names(users)| users),
+            certificates: certificate.map(|Names(names)| names),
             role,
         })
     }

@@ -1,4 +1,5 @@
-//! Which peer has which role: rules by user and group of this host, and by users of the file of passwords.
+//! Which peer has which role: rules by user and group of this host, by users of the file of passwords, and by names in
+//! certificates.
 //!
 //! The rules are tried in their order, and the first that fits decides, as in firewalls: so a rule can take one user out
 //! of a group that a later rule lets in. A peer that none fits is an administrator if it is root or the server's own
@@ -12,6 +13,7 @@ mod tests;
 use std::cell::OnceCell;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::unistd::{Gid, Uid};
 
@@ -21,21 +23,29 @@ use super::role::Role;
 use crate::accounts;
 
 /// What is known of a peer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Who<'a> {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Who {
     /// User and group of its process, if it came through a UNIX socket.
     pub(crate) account: Option<(Uid, Gid)>,
     /// The user of the file of passwords whose password it knew.
-    pub(crate) user: Option<&'a str>,
+    pub(crate) user: Option<String>,
+    /// The names in the certificate that it has shown.
+    pub(crate) certificate: Option<Arc<[String]>>,
 }
 
-impl fmt::Display for Who<'_> {
+impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.account {
             Some((uid, gid)) => write!(f, "uid {uid}, gid {gid}")?,
             None => f.write_str("peers over TCP")?,
         }
-        self.user.map_or(Ok(()), |user| write!(f, ", user `{user}`"))
+        if let Some(user) = &self.user {
+            write!(f, ", user `{user}`")?;
+        }
+        match &self.certificate {
+            Some(names) => write!(f, ", certificate of `{}`", names.join("`, `")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -45,18 +55,31 @@ struct Rule {
     uids: Option<Vec<Uid>>,
     gids: Option<Vec<Gid>>,
     users: Option<Vec<String>>,
+    certificates: Option<Vec<String>>,
     role: Role,
 }
 
 impl Rule {
     /// Whether a peer fits, with the groups of its user.
-    fn fits<'g>(&self, who: &Who<'_>, groups: impl FnOnce() -> &'g [Gid]) -> bool {
+    fn fits<'g>(&self, who: &Who, groups: impl FnOnce() -> &'g [Gid]) -> bool {
         let uid = |uids: &Vec<Uid>| who.account.is_some_and(|(uid, _)| uids.contains(&uid));
-        let user = |users: &Vec<String>| who.user.is_some_and(|user| users.iter().any(|named| named == user));
+        let user = |users: &Vec<String>| who.user.as_ref().is_some_and(|user| users.contains(user));
+        let shown = who.certificate.as_deref().unwrap_or_default();
+        let certificate = |names: &Vec<String>| shown.iter().any(|name| names.contains(name));
         self.uids.as_ref().is_none_or(uid)
             && self.users.as_ref().is_none_or(user)
+            && self.certificates.as_ref().is_none_or(certificate)
             && self.gids.as_ref().is_none_or(|gids| groups().iter().any(|gid| gids.contains(gid)))
     }
+}
+
+/// How peers can show who they are, besides what the kernel says. A rule that asks for another proof would never fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proofs {
+    /// By the password of a user.
+    pub(crate) passwords: bool,
+    /// By a certificate.
+    pub(crate) certificates: bool,
 }
 
 /// The rules of a server.
@@ -75,9 +98,9 @@ impl Rules {
     /// # Errors
     ///
     /// [`RulesError`] naming the rule or the line.
-    pub(crate) fn read(path: &Path, authenticates: bool) -> Result<Self, RulesError> {
+    pub(crate) fn read(path: &Path, proofs: Proofs) -> Result<Self, RulesError> {
         let text = std::fs::read_to_string(path).map_err(RulesError::Unreadable)?;
-        file::parse(&text, authenticates)
+        file::parse(&text, proofs)
     }
 
     /// Whether a role may depend on the groups of a user, which have to be looked up.
@@ -91,7 +114,7 @@ impl Rules {
     }
 
     /// The role of a peer. Blocks if it [asks for groups](Self::ask_for_groups).
-    pub(crate) fn role_of(&self, who: &Who<'_>) -> Role {
+    pub(crate) fn role_of(&self, who: &Who) -> Role {
         let listed = OnceCell::new();
         let groups = || match who.account {
             Some((uid, gid)) => listed.get_or_init(|| accounts::groups(uid, gid)).as_slice(),
