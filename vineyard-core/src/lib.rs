@@ -52,8 +52,9 @@
 //!
 //! # Features
 //!
-//! Both are off by default. `zstd` lets payloads travel compressed over TCP, with the C library that it builds; `testing`
-//! adds `testing`: objects without a server, for tests of types.
+//! All are off by default. `zstd` lets payloads travel compressed over TCP, with the C library that it builds; `tls`
+//! encrypts what travels there, with C code and assembly that it builds; `testing` adds `testing`: objects without a
+//! server, for tests of types.
 #![deny(unsafe_code)]
 
 #[allow(unused_extern_crates, reason = "derived code in this crate and its tests names it so")]
@@ -80,9 +81,13 @@ mod typename;
 
 pub use address::Address;
 pub use blob::{Array, Blob, BlobWriter, Element};
+#[cfg(feature = "tls")]
+pub use client::TlsOptions;
 pub use client::{
     Client, ConnectOptions, DeleteOptions, Pattern, RpcClient, RpcOptions, StreamChunk, StreamReader, StreamWriter,
 };
+#[cfg(feature = "tls")]
+pub use error::TlsError;
 pub use error::{
     BuildError, BuildReason, CallError, CallReason, ConnectError, Error, GetError, PutError, ResolveError,
     ResolveReason,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vineyard_core::InstanceId;
 
-use crate::config::{AboveMemory, Config, Prefault, RpcConfig, StockLeases};
+use crate::config::{AboveMemory, Config, Plaintext, Prefault, RpcConfig, ServerIdentity, StockLeases};
 use crate::error::StartError;
 use crate::server::{ServerHandle, start};
 
@@ -72,11 +72,26 @@ impl ServerBuilder {
         self
     }
 
+    /// Gives the socket, and those of further sessions, to this user, by name or number; by default they are the server's
+    /// own. Only root may give files away.
+    pub fn socket_owner(mut self, user: impl Into<String>) -> Self {
+        self.config.socket_owner = Some(user.into());
+        self
+    }
+
+    /// Gives the socket, and those of further sessions, to this group, by name or number. Who is not root may choose
+    /// among the groups it is a member of.
+    pub fn socket_group(mut self, group: impl Into<String>) -> Self {
+        self.config.socket_group = Some(group.into());
+        self
+    }
+
     /// Listens for clients of other machines as well, at this TCP address; by default there is no such endpoint.
     ///
     /// `host` is an address or a name of this machine: `127.0.0.1` for this machine alone, `0.0.0.0` for all its
-    /// addresses. Port 0 lets the system choose one. Unless there is a [password file](Self::htpasswd), who reaches the
-    /// address may read and write everything, and nothing is encrypted.
+    /// addresses. Port 0 lets the system choose one. Unless there is a [password file](Self::htpasswd) or there are
+    /// [rules](Self::rules), who reaches the address may read and write everything; nothing is encrypted without
+    /// [`tls`](Self::tls).
     pub fn rpc(mut self, host: impl ToString, port: u16) -> Self {
         self.config.rpc = Some(RpcConfig { host: host.to_string(), port });
         self
@@ -89,6 +104,28 @@ impl ServerBuilder {
     /// but whoever reaches the address may read it. Needs the feature `http`.
     pub fn http(mut self, address: impl Into<String>) -> Self {
         self.config.http = Some(address.into());
+        self
+    }
+
+    /// Encrypts what travels over TCP, with this certificate (and those between it and a root) and its private key, both
+    /// files in PEM. Peers that do not begin with a TLS handshake are told so and dropped. TLS 1.3; files are read when the
+    /// server starts. Needs the feature `tls`, which is on by default.
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.config.tls.identity = Some(ServerIdentity { certificate: certificate.into(), key: key.into() });
+        self
+    }
+
+    /// Lets only TLS clients in that show a certificate which is signed by one of this file, in PEM. By default they need
+    /// none.
+    pub fn tls_client_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config.tls.client_ca = Some(file.into());
+        self
+    }
+
+    /// Whether TCP clients without TLS are served beside those with, as stock clients need it. By default they are not, if
+    /// there is a [certificate](Self::tls).
+    pub fn tls_optional(mut self, optional: bool) -> Self {
+        self.config.tls.plaintext = if optional { Plaintext::Allowed } else { Plaintext::Refused };
         self
     }
 
@@ -173,6 +210,15 @@ impl ServerBuilder {
     /// default all are let in.
     pub fn htpasswd(mut self, file: impl Into<PathBuf>) -> Self {
         self.config.htpasswd = Some(file.into());
+        self
+    }
+
+    /// Gives peers roles by this file of rules: what each may do depends on its user and groups on this host, on the
+    /// user whose password it knew, and on the names in its certificate. By default everybody may do everything.
+    ///
+    /// The file is read when the server starts. Whoever it lets in as nobody is refused when it registers.
+    pub fn rules(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config.rules = Some(file.into());
         self
     }
 

@@ -41,6 +41,35 @@ pub(crate) struct RpcConfig {
     pub(crate) port: u16,
 }
 
+/// What happens to TCP peers that do not begin with a TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plaintext {
+    /// They are told what was expected, and dropped.
+    Refused,
+    /// They are served.
+    Allowed,
+}
+
+/// How the server shows who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerIdentity {
+    /// Its certificate and those between it and a root, PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its private key, PEM.
+    pub(crate) key: PathBuf,
+}
+
+/// TLS on the TCP endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsConfig {
+    /// Without it there is no TLS.
+    pub(crate) identity: Option<ServerIdentity>,
+    /// Who signs the certificates that clients have to show; without it they show none.
+    pub(crate) client_ca: Option<PathBuf>,
+    /// What happens to who does without.
+    pub(crate) plaintext: Plaintext,
+}
+
 /// What happens if the size is above the memory there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AboveMemory {
@@ -66,6 +95,10 @@ pub(crate) struct Config {
     pub(crate) socket: Option<PathBuf>,
     /// Permissions of the socket.
     pub(crate) socket_mode: u32,
+    /// The user that the socket is given to, by name or number.
+    pub(crate) socket_owner: Option<String>,
+    /// The group that the socket is given to, by name or number.
+    pub(crate) socket_group: Option<String>,
     /// Bytes that blobs may take; half of the memory if it is not given.
     pub(crate) size: Option<u64>,
     /// What happens if that is above the memory there is.
@@ -87,6 +120,8 @@ pub(crate) struct Config {
     pub(crate) rpc: Option<RpcConfig>,
     /// Where to tell how it is doing, as `host:port`, if anywhere.
     pub(crate) http: Option<String>,
+    /// TLS for the TCP endpoint.
+    pub(crate) tls: TlsConfig,
     /// The longest message that is read.
     pub(crate) max_message_bytes: usize,
     /// Bytes that the long messages of all connections may take, and as many that the long replies may.
@@ -105,6 +140,8 @@ pub(crate) struct Config {
     pub(crate) compression: bool,
     /// The users and their passwords; without the file all are let in.
     pub(crate) htpasswd: Option<PathBuf>,
+    /// Who has which role; without the file everybody may do everything.
+    pub(crate) rules: Option<PathBuf>,
     /// What the status says about where the server runs.
     pub(crate) deployment: String,
 }
@@ -127,6 +164,8 @@ impl Default for Config {
         Self {
             socket: None,
             socket_mode: 0o660,
+            socket_owner: None,
+            socket_group: None,
             size: None,
             above_memory: AboveMemory::Refuse,
             prefault: Prefault::Bytes(0),
@@ -137,6 +176,7 @@ impl Default for Config {
             max_connections: 4096,
             rpc: None,
             http: None,
+            tls: TlsConfig { identity: None, client_ca: None, plaintext: Plaintext::Refused },
             max_message_bytes: MAX_BODY_BYTES,
             message_memory: DEFAULT_MESSAGE_MEMORY,
             peer_timeout: Duration::from_secs(300),
@@ -146,6 +186,7 @@ impl Default for Config {
             stock_leases: StockLeases::default(),
             compression: true,
             htpasswd: None,
+            rules: None,
             deployment: "local".to_owned(),
         }
     }
@@ -244,6 +285,14 @@ impl Config {
         {
             let value = rpc.host.clone();
             return Err(StartError::Option { option: "TCP host", value, expected: "an address or a name" });
+        }
+        if let (None, Some(file)) = (&self.tls.identity, &self.tls.client_ca) {
+            let value = file.display().to_string();
+            return Err(StartError::Option {
+                option: "CA of clients",
+                value,
+                expected: "a certificate of the server, too",
+            });
         }
         if !(4 << 10..=MAX_BODY_BYTES).contains(&self.max_message_bytes) {
             let value = u64::try_from(self.max_message_bytes).map_or_else(|_| String::new(), |n| Bytes(n).to_string());
@@ -351,6 +400,8 @@ mod tests {
         for peer_timeout in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
             assert!(Config { peer_timeout, ..Config::default() }.check_options().is_err());
         }
+        let tls = TlsConfig { client_ca: Some("ca.pem".into()), ..Config::default().tls };
+        assert!(Config { tls, ..Config::default() }.check_options().is_err());
         let rpc = Some(RpcConfig { host: String::new(), port: 9600 });
         assert!(Config { rpc, ..Config::default() }.check_options().is_err());
         assert!(Config { workers: Some(0), ..Config::default() }.checked_workers().is_err());

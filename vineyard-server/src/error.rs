@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::auth::RulesError;
 use crate::size::{Bytes, SizeError};
 
 /// Why a server does not start. Each message is one sentence for the person who started it; the cause, if the system
@@ -76,6 +77,34 @@ pub enum StartError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The socket cannot be given its owner, group or permissions.
+    #[error("the socket {} cannot be given the {right}", path.display())]
+    Rights {
+        /// The socket.
+        path: PathBuf,
+        /// What it was to have: `owner 1000`, `group 100`, `mode 660`.
+        right: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that TLS needs cannot be used.
+    #[error("the {what} in {} is not usable", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file of rules cannot be used.
+    #[error("the rules in {} are not usable", path.display())]
+    Rules {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RulesError,
     },
     /// The TCP address is taken, is not this machine's, or names no address.
     #[error(

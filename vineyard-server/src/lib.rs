@@ -13,7 +13,7 @@
 //! # Inside
 //!
 //! ```text
-//! server ── workers ── conn     sockets, frames, descriptors: all that waits
+//! server ── workers ── conn     sockets, frames, descriptors: all that waits (tls before it, if wanted)
 //!                       │
 //!                    service    Request -> Reply, one file for each family of messages
 //!                       │
@@ -25,11 +25,13 @@
 //! # Trust
 //!
 //! Who may open the socket is trusted not to overwrite sealed blobs of others; the socket's permissions are the
-//! boundary. Nobody is trusted in what they say: no message can make the server panic, wait for ever or touch memory.
+//! boundary, and rules draw it between those who get in. Nobody is trusted in what they say: no message can make the
+//! server panic, wait for ever or touch memory.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is counted is for who looks over HTTP"))]
 
+mod accounts;
 mod auth;
 mod budget;
 mod builder;
@@ -46,6 +48,7 @@ pub mod meta;
 mod metrics;
 pub mod pattern;
 mod plasma;
+mod rights;
 mod server;
 mod service;
 mod session;
@@ -55,10 +58,12 @@ mod spill;
 mod state;
 mod store;
 mod streams;
+mod tls;
 mod turn;
 mod waiters;
 mod workers;
 
+pub use auth::RulesError;
 pub use builder::ServerBuilder;
 pub use config::StockLeases;
 pub use error::StartError;

@@ -10,7 +10,7 @@ use nix::sys::socket::sockopt::{
     KeepAlive, PeerCredentials, TcpKeepCount, TcpKeepIdle, TcpKeepInterval, TcpUserTimeout,
 };
 use nix::sys::socket::{getsockopt, setsockopt};
-use nix::unistd::{Pid, Uid};
+use nix::unistd::{Gid, Pid, Uid};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
@@ -19,6 +19,7 @@ use crate::metrics::{Arrivals, Metrics};
 use crate::service::Entrance;
 use crate::session::Session;
 use crate::state::State;
+use crate::tls::Tls;
 use crate::workers::Workers;
 
 /// What an accept loop waits after the first failure; doubled up to the last value, so that a lack of descriptors
@@ -33,7 +34,7 @@ const PROBES: u32 = 5;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Unix(UnixListener),
-    Tcp(TcpListener),
+    Tcp(TcpListener, Option<Arc<Tls>>),
 }
 
 impl Listener {
@@ -41,7 +42,15 @@ impl Listener {
     fn arrivals<'a>(&self, metrics: &'a Metrics) -> &'a Arrivals {
         match self {
             Self::Unix(_) => &metrics.unix,
-            Self::Tcp(_) => &metrics.tcp,
+            Self::Tcp(..) => &metrics.tcp,
+        }
+    }
+
+    /// What is needed to decrypt its connections, if that is wanted.
+    fn tls(&self) -> Option<Arc<Tls>> {
+        match self {
+            Self::Tcp(_, tls) => tls.clone(),
+            Self::Unix(_) => None,
         }
     }
 
@@ -51,10 +60,10 @@ impl Listener {
             Self::Unix(listener) => {
                 let stream = listener.accept().await?.0.into_std()?;
                 let peer = getsockopt(&stream, PeerCredentials)?;
-                let (uid, pid) = (Uid::from_raw(peer.uid()), Pid::from_raw(peer.pid()));
-                Ok((stream.into(), Entrance::Unix { uid, pid }))
+                let (uid, gid) = (Uid::from_raw(peer.uid()), Gid::from_raw(peer.gid()));
+                Ok((stream.into(), Entrance::Unix { uid, gid, pid: Pid::from_raw(peer.pid()) }))
             }
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, _) => {
                 let stream = listener.accept().await?.0.into_std()?;
                 watch(&stream, patience)?;
                 Ok((stream.into(), Entrance::Tcp))
@@ -87,9 +96,12 @@ pub(crate) async fn accept(state: Arc<State>, session: Arc<Session>, listener: L
                     listener.arrivals(&state.metrics).accepted.add(1);
                     let Some((handle, seat)) = workers.least_busy() else { break };
                     let (state, session) = (Arc::clone(&state), Arc::clone(&session));
-                    let tasks = state.tasks.clone();
+                    let (tasks, tls) = (state.tasks.clone(), listener.tls());
                     let connection = async move {
-                        conn::serve(state, session, socket, entrance).await;
+                        match tls {
+                            Some(tls) => tls.serve(state, session, socket.into()).await,
+                            None => conn::serve(state, session, socket, entrance).await,
+                        }
                         drop((permit, seat));
                     };
                     tasks.spawn_on(connection, handle);

@@ -8,19 +8,21 @@ use std::thread::JoinHandle;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Htpasswd;
+use crate::auth::{Door, Htpasswd, Proofs, Rules};
 use crate::builder::ServerBuilder;
 use crate::config::{Config, RpcConfig};
 use crate::error::StartError;
 use crate::http;
 use crate::keeper::keep;
 use crate::listen::{Listener, accept};
+use crate::rights::Rights;
 use crate::service::{NO_ENDPOINT, hostname};
 use crate::size::Bytes;
 use crate::socket::{Claim, SocketFile};
 use crate::spill::Spill;
 use crate::state::{Settings, State};
 use crate::store::MemoryReport;
+use crate::tls::Tls;
 use crate::workers::{Workers, runtime};
 
 /// The front door of the library: [`Server::builder`].
@@ -56,12 +58,26 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
         (None, Some(directory)) => directory.0.join("vineyard.sock"),
         (None, None) => return Err(StartError::NoSocketPath),
     };
-    let rpc = config.rpc.as_ref().map(Rpc::bind).transpose()?;
+    let rights = Rights::new(config)?;
+    let door = door(config)?;
+    let load = |identity| Tls::load(identity, &config.tls).map(Arc::new);
+    let tls = config.tls.identity.as_ref().map(load).transpose()?;
+    if tls.is_some() && config.rpc.is_none() {
+        tracing::warn!("a certificate is of no use without the TCP endpoint");
+    }
+    let is_guarded = tls.as_ref().is_some_and(|tls| tls.lets_only_known_in());
+    let rpc = config.rpc.as_ref().map(|rpc| Rpc::bind(rpc, tls)).transpose()?;
     let address = rpc.as_ref().map(|rpc| rpc.address);
     let insight = config.http.as_deref().map(http::Endpoint::bind).transpose()?;
-    let claim = Claim::new(&path, config.socket_mode)?;
+    if let Some(address) = address.filter(|address| !address.ip().is_loopback() && !is_guarded && door.is_open_to_tcp())
+    {
+        tracing::warn!(
+            "who reaches {address} from another machine can connect: --htpasswd, --rules or --tls-client-ca say who may"
+        );
+    }
+    let claim = Claim::new(&path, rights)?;
     let socket = claim.file.path().to_owned();
-    match launch(config, size, &socket, claim.listener, rpc) {
+    match launch(config, size, rights, door, &socket, claim.listener, rpc) {
         Ok((state, thread)) => {
             let (size, workers) = (Bytes(size), config.checked_workers()?);
             let running = Running { thread, _insight: None, file: claim.file, _private: private };
@@ -78,16 +94,31 @@ pub(crate) fn start(config: &Config) -> Result<ServerHandle, StartError> {
     }
 }
 
+/// What peers have to get past.
+fn door(config: &Config) -> Result<Door, StartError> {
+    let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
+    if let Some(htpasswd) = &htpasswd {
+        htpasswd.warn_if_unreadable();
+    }
+    let certificates = config.tls.client_ca.is_some();
+    let proofs = Proofs { passwords: htpasswd.is_some(), certificates };
+    let read =
+        |path: &PathBuf| Rules::read(path, proofs).map_err(|source| StartError::Rules { path: path.clone(), source });
+    let rules = config.rules.as_ref().map(read).transpose()?;
+    Ok(Door { htpasswd, rules })
+}
+
 /// The TCP endpoint, before it is served.
 struct Rpc {
     listener: TcpListener,
     address: SocketAddr,
     /// What clients are told.
     endpoint: String,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Rpc {
-    fn bind(rpc: &RpcConfig) -> Result<Self, StartError> {
+    fn bind(rpc: &RpcConfig, tls: Option<Arc<Tls>>) -> Result<Self, StartError> {
         let refused = |source| StartError::Rpc { address: format!("{}:{}", rpc.host, rpc.port), source };
         let listener = TcpListener::bind((rpc.host.as_str(), rpc.port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
@@ -98,13 +129,15 @@ impl Rpc {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        Ok(Self { listener, address, endpoint: format!("{host}:{}", address.port()) })
+        Ok(Self { listener, address, endpoint: format!("{host}:{}", address.port()), tls })
     }
 }
 
 fn launch(
     config: &Config,
     size: u64,
+    rights: Rights,
+    door: Door,
     socket: &Path,
     listener: net::UnixListener,
     rpc: Option<Rpc>,
@@ -117,24 +150,20 @@ fn launch(
         let mut endpoint = NO_ENDPOINT.to_owned();
         if let Some(rpc) = rpc {
             let tcp = tokio::net::TcpListener::from_std(rpc.listener).map_err(StartError::system("event loop"))?;
-            listeners.push(Listener::Tcp(tcp));
+            listeners.push(Listener::Tcp(tcp, rpc.tls));
             endpoint = rpc.endpoint;
         }
         (listeners, endpoint)
     };
     let workers = Arc::new(Workers::start(config.checked_workers()?).map_err(StartError::system("threads"))?);
-    let settings = Settings::new(config, size, rpc_endpoint);
+    let settings = Settings::new(config, size, rights, rpc_endpoint);
     let name = socket.to_string_lossy().into_owned();
-    let htpasswd = config.htpasswd.as_ref().map(Htpasswd::new);
-    if let Some(htpasswd) = &htpasswd {
-        htpasswd.warn_if_unreadable();
-    }
     let spill = config.spill.as_ref().map(|path| {
         let made = Spill::new(path, size, config.spill_rates);
         made.map_err(|source| StartError::Spill { path: path.clone(), source })
     });
     let made = spill.transpose().and_then(|spill| {
-        let state = State::new(settings, htpasswd, size, name, Arc::clone(&workers), spill);
+        let state = State::new(settings, door, size, name, Arc::clone(&workers), spill);
         state.map_err(StartError::system("memory for an arena"))
     });
     let state = match made {

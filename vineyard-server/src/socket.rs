@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,6 +16,7 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{AccessFlags, access};
 
 use crate::error::StartError;
+use crate::rights::Rights;
 
 /// How long a server that starts waits for another one to be done with the directory, and how often it looks.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -69,8 +70,8 @@ impl Claim {
     /// # Errors
     ///
     /// [`StartError`] with the reason: a live server, another file, a directory that cannot be written or stays locked.
-    pub(crate) fn new(path: &Path, mode: u32) -> Result<Self, StartError> {
-        Self::make(path, mode, LOCK_PATIENCE)
+    pub(crate) fn new(path: &Path, rights: Rights) -> Result<Self, StartError> {
+        Self::make(path, rights, LOCK_PATIENCE)
     }
 
     /// As [`new`](Self::new), for a path that no other server takes: does not block.
@@ -78,11 +79,11 @@ impl Claim {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub(crate) fn undisputed(path: &Path, mode: u32) -> Result<Self, StartError> {
-        Self::make(path, mode, Duration::ZERO)
+    pub(crate) fn undisputed(path: &Path, rights: Rights) -> Result<Self, StartError> {
+        Self::make(path, rights, Duration::ZERO)
     }
 
-    fn make(path: &Path, mode: u32, patience: Duration) -> Result<Self, StartError> {
+    fn make(path: &Path, rights: Rights, patience: Duration) -> Result<Self, StartError> {
         let invalid = |source: io::Error| StartError::Path { path: path.to_owned(), source };
         let path = std::path::absolute(path).map_err(invalid)?;
         let invalid = |source: io::Error| StartError::Path { path: path.clone(), source };
@@ -94,12 +95,19 @@ impl Claim {
         fs::create_dir_all(parent).map_err(directory)?;
         let locked = if patience.is_zero() { None } else { Some(lock(parent, patience).map_err(directory)?) };
         make_way(&path, &address)?;
-        let listener = listen_at(&address, mode).map_err(directory)?;
-        // The mode was there from the start, but for what the umask took away.
+        let socket = bind_at(&address, rights).map_err(directory)?;
         let file = SocketFile::at(&path).map_err(directory)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(directory)?;
+        // Nobody gets in before the rights are as they shall be: to connect is refused until the socket listens.
+        let ready =
+            file.give(rights).and_then(|()| listen(&socket, Backlog::MAXCONN).map_err(|errno| invalid(errno.into())));
         drop(locked);
-        Ok(Self { listener, file })
+        match ready {
+            Ok(()) => Ok(Self { listener: UnixListener::from(socket), file }),
+            Err(error) => {
+                file.remove();
+                Err(error)
+            }
+        }
     }
 }
 
@@ -135,13 +143,13 @@ fn knock(address: &UnixAddr) -> Result<(), Errno> {
     connect(socket.as_raw_fd(), address)
 }
 
-fn listen_at(address: &UnixAddr, mode: u32) -> io::Result<UnixListener> {
+/// A socket with a file, to which nobody can connect yet.
+fn bind_at(address: &UnixAddr, rights: Rights) -> io::Result<OwnedFd> {
     let socket = stream_socket()?;
-    // Before bind: the file is born with these permissions, never with more.
-    fchmod(&socket, Mode::from_bits_truncate(mode))?;
+    // Before bind: the file is born with these permissions, but for what the umask takes away, never with more.
+    fchmod(&socket, Mode::from_bits_truncate(rights.mode()))?;
     bind(socket.as_raw_fd(), address)?;
-    listen(&socket, Backlog::MAXCONN)?;
-    Ok(UnixListener::from(socket))
+    Ok(socket)
 }
 
 /// Locks a directory. Everybody who may read it can do so, and keep it.
@@ -163,6 +171,11 @@ impl SocketFile {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
         let inode = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
         Ok(Self { path: path.to_owned(), inode })
+    }
+
+    /// Gives it its owner, group and permissions.
+    fn give(&self, rights: Rights) -> Result<(), StartError> {
+        rights.give_to(&self.inode, &self.path)
     }
 
     /// Where it is.
@@ -189,6 +202,8 @@ impl SocketFile {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn mode_of(path: &Path) -> u32 {
@@ -199,7 +214,7 @@ mod tests {
     fn directories_are_made_and_the_file_goes_with_the_claim() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("a/b/s.sock");
-        let claim = Claim::new(&path, 0o666).expect("free");
+        let claim = Claim::new(&path, Rights::of_mode(0o666)).expect("free");
         assert_eq!(mode_of(&path), 0o666);
         assert_eq!(claim.file.path(), path);
         claim.file.remove();
@@ -210,10 +225,10 @@ mod tests {
     fn a_live_socket_is_refused_and_a_stale_one_replaced() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("s.sock");
-        let claim = Claim::new(&path, 0o600).expect("free");
-        assert!(matches!(Claim::new(&path, 0o600), Err(StartError::InUse { .. })));
+        let claim = Claim::new(&path, Rights::of_mode(0o600)).expect("free");
+        assert!(matches!(Claim::new(&path, Rights::of_mode(0o600)), Err(StartError::InUse { .. })));
         drop(claim.listener);
-        let next = Claim::new(&path, 0o640).expect("stale");
+        let next = Claim::new(&path, Rights::of_mode(0o640)).expect("stale");
         assert_eq!(mode_of(&path), 0o640);
         claim.file.remove();
         assert!(path.exists(), "it belongs to the next server");
@@ -226,11 +241,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("precious");
         fs::write(&path, "data").expect("file");
-        assert!(matches!(Claim::new(&path, 0o600), Err(StartError::Occupied { .. })));
+        assert!(matches!(Claim::new(&path, Rights::of_mode(0o600)), Err(StartError::Occupied { .. })));
         assert_eq!(fs::read(&path).expect("still there"), b"data");
-        assert!(matches!(Claim::new(&path.join("s.sock"), 0o600), Err(StartError::Directory { .. })));
-        assert!(matches!(Claim::new(Path::new("/"), 0o600), Err(StartError::Path { .. })));
-        assert!(matches!(Claim::new(&dir.path().join("x".repeat(200)), 0o600), Err(StartError::Path { .. })));
+        assert!(matches!(Claim::new(&path.join("s.sock"), Rights::of_mode(0o600)), Err(StartError::Directory { .. })));
+        assert!(matches!(Claim::new(Path::new("/"), Rights::of_mode(0o600)), Err(StartError::Path { .. })));
+        assert!(matches!(
+            Claim::new(&dir.path().join("x".repeat(200)), Rights::of_mode(0o600)),
+            Err(StartError::Path { .. })
+        ));
     }
 
     #[test]
@@ -238,7 +256,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join("datagrams");
         let _datagrams = std::os::unix::net::UnixDatagram::bind(&path).expect("bind");
-        assert!(matches!(Claim::new(&path, 0o600), Err(StartError::Occupied { source: Some(_), .. })));
+        assert!(matches!(Claim::new(&path, Rights::of_mode(0o600)), Err(StartError::Occupied { source: Some(_), .. })));
     }
 
     #[test]

@@ -14,12 +14,13 @@ use tokio_util::task::TaskTracker;
 use vineyard_core::protocol::chunk;
 use vineyard_core::{InstanceId, ServerError, SessionId, StatusCode};
 
-use crate::auth::Htpasswd;
+use crate::auth::Door;
 use crate::budget::Budget;
 use crate::config::{Config, StockLeases};
 use crate::conn::Rooms;
 use crate::ids::IdGenerator;
 use crate::metrics::Metrics;
+use crate::rights::Rights;
 use crate::session::{Gauge, Session, StoreKind};
 use crate::spill::Spill;
 use crate::store::labels::LabelCounter;
@@ -61,7 +62,8 @@ pub(crate) struct Settings {
     /// How long a peer may stall in the middle of something.
     pub(crate) peer_timeout: Duration,
     pub(crate) max_connections: usize,
-    pub(crate) socket_mode: u32,
+    /// Of the sockets of further sessions.
+    pub(crate) socket_rights: Rights,
     /// Whether requests are timed.
     pub(crate) timed: bool,
     /// Bytes of pages that are made for the next writer.
@@ -69,8 +71,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// What a configuration amounts to, once the TCP endpoint is known.
-    pub(crate) fn new(config: &Config, size: u64, rpc_endpoint: String) -> Self {
+    /// What a configuration amounts to, once names are looked up and the TCP endpoint is known.
+    pub(crate) fn new(config: &Config, size: u64, socket_rights: Rights, rpc_endpoint: String) -> Self {
         Self {
             instance: config.instance,
             rpc_endpoint,
@@ -83,7 +85,7 @@ impl Settings {
             max_metadata: config.metadata(),
             peer_timeout: config.peer_timeout,
             max_connections: config.max_connections,
-            socket_mode: config.socket_mode,
+            socket_rights,
             timed: config.http.is_some(),
             prefault: config.checked_prefault(size),
         }
@@ -133,8 +135,8 @@ pub(crate) struct State {
     pub(crate) rpc_connections: Gauge,
     /// What happened since the start.
     pub(crate) metrics: Metrics,
-    /// The users that are let in; without it everybody is.
-    pub(crate) htpasswd: Option<Htpasswd>,
+    /// What peers have to get past.
+    pub(crate) door: Arc<Door>,
     pub(crate) verifications: Arc<Semaphore>,
     /// Where blobs go when memory is short.
     pub(crate) spill: Option<Arc<Spill>>,
@@ -163,7 +165,7 @@ impl State {
     /// What the system says when it gives no memory, or no random number.
     pub(crate) fn new(
         settings: Settings,
-        htpasswd: Option<Htpasswd>,
+        door: Door,
         size: u64,
         socket: String,
         workers: Arc<Workers>,
@@ -192,7 +194,7 @@ impl State {
             files: Arc::new(Semaphore::new(most_files())),
             connections: Gauge::default(),
             rpc_connections: Gauge::default(),
-            htpasswd,
+            door: Arc::new(door),
             verifications: Arc::new(Semaphore::new(VERIFICATIONS)),
             spill,
             reclaimed: Reclaimed::default(),

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -162,8 +163,13 @@ fn help_and_version_are_worth_reading() {
         "--socket",
         "--size",
         "--socket-mode",
+        "--socket-owner",
+        "--socket-group",
         "--rpc-port",
         "--htpasswd",
+        "--rules",
+        "--tls-cert",
+        "--tls-client-ca",
         "--log-level",
         "1024",
         "vineyardd's flags",
@@ -407,6 +413,126 @@ fn the_socket_has_the_mode_that_was_asked_for() {
         server.signal(Signal::SIGTERM);
         server.end();
     }
+}
+
+#[test]
+fn the_sockets_belong_to_who_was_named() {
+    let dir = directory();
+    let (own, group) = (nix::unistd::Uid::effective(), nix::unistd::Gid::effective());
+    // Only root can give a file to somebody else.
+    let (owner, group) = if own.is_root() { (65_534, 65_533) } else { (own.as_raw(), group.as_raw()) };
+    let (owner_text, group_text) = (owner.to_string(), group.to_string());
+    let socket = dir.path().join("s.sock");
+    let rights = ["--socket-owner", &owner_text, "--socket-group", &group_text, "--socket-mode", "0620"];
+    let server = Running::start(&socket, &rights);
+    let reply = server.connect().call(&json!({"type": "new_session_request"}));
+    let session = reply["socket_path"].as_str().expect("a path");
+    for path in [&socket, Path::new(session)] {
+        let found = fs::symlink_metadata(path).expect("a socket");
+        assert!(found.file_type().is_socket());
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (owner, group, 0o620), "{}", path.display());
+    }
+    server.signal(Signal::SIGTERM);
+    server.end();
+    assert!(!Path::new(session).exists());
+    let named = |option: &str, name: &str| refusal(&["--socket", text(&socket), option, name]);
+    assert!(named("--socket-owner", "no one here").contains("`no one here` is not a valid owner of the socket"));
+    assert!(named("--socket-group", "4294967295").contains("`4294967295` is not a valid group of the socket"));
+    if !own.is_root() {
+        let message = named("--socket-owner", "0");
+        assert!(message.contains("cannot be given the owner 0: Operation not permitted"), "{message}");
+    }
+    assert!(!socket.exists(), "nothing is left of a server that did not start");
+}
+
+#[test]
+fn rules_that_mean_nothing_are_refused_in_one_sentence() {
+    let dir = directory();
+    let (socket, rules) = (dir.path().join("s.sock"), dir.path().join("rules.toml"));
+    let with = |text_of_rules: &str| {
+        fs::write(&rules, text_of_rules).expect("written");
+        refusal(&["--socket", text(&socket), "--rules", text(&rules)])
+    };
+    let message = with("default = 'read'\n[[rules]]\nuid = 0");
+    assert!(message.contains("rules.toml are not usable: line 2: unknown field `rules`"), "{message}");
+    assert!(with("[[rule]]\nuid = 'no one here'\nrole = 'read'").contains("rule 1 names the user `no one here`"));
+    assert!(with("[[rule]]\nhtpasswd = 'bob'\nrole = 'read'").contains("which needs --htpasswd"));
+    fs::remove_file(&rules).expect("there");
+    assert!(refusal(&["--socket", text(&socket), "--rules", text(&rules)]).contains("No such file"));
+    assert!(!socket.exists());
+}
+
+#[test]
+fn tls_needs_all_its_files() {
+    let dir = directory();
+    let (socket, file) = (dir.path().join("s.sock"), dir.path().join("no.pem"));
+    let (socket, file) = (text(&socket), text(&file));
+    let message = refusal(&["--socket", socket, "--rpc", "--rpc-port", "0", "--tls-cert", file, "--tls-key", file]);
+    assert!(message.contains("the certificate in") && message.contains("No such file"), "{message}");
+    for incomplete in [
+        &["--tls-cert", file][..],
+        &["--tls-key", file],
+        &["--tls-client-ca", file],
+        &["--tls", "allow"],
+        &["--tls-cert", file, "--tls-key", file, "--tls", "maybe"],
+    ] {
+        let output = run(incomplete);
+        assert_eq!(output.status.code(), Some(2), "{incomplete:?}: {output:?}");
+    }
+    assert!(!Path::new(socket).exists());
+}
+
+#[test]
+fn an_endpoint_that_lets_everybody_in_is_warned_about() {
+    let dir = directory();
+    let (users, rules) = (dir.path().join("users"), dir.path().join("rules.toml"));
+    fs::write(&users, "").expect("written");
+    fs::write(&rules, "default = 'admin'").expect("written");
+    let everywhere = ["--rpc", "--rpc-port", "0", "--rpc-host", "0.0.0.0"];
+    for (more, warned) in [
+        (&[][..], true),
+        (&["--rpc-host", "127.0.0.1"], false),
+        (&["--no-rpc"], false),
+        (&["--htpasswd", text(&users)], false),
+        (&["--rules", text(&rules)], false),
+    ] {
+        let args: Vec<&str> = everywhere.iter().chain(more).copied().collect();
+        let server = Running::start(&dir.path().join("s.sock"), &args);
+        let found = server.start.contains("from another machine can connect");
+        assert_eq!(found, warned, "{args:?}: {}", server.start);
+        server.signal(Signal::SIGTERM);
+        server.end();
+    }
+}
+
+#[test]
+fn its_descriptors_are_nobody_elses() {
+    let dir = directory();
+    let own = nix::unistd::Uid::effective();
+    // The program as a user who is not root: a copy, because that user may not get to the original.
+    let uid = if own.is_root() { 65_534 } else { own.as_raw() };
+    let binary = dir.path().join("server");
+    fs::copy(env!("CARGO_BIN_EXE_vineyard-server"), &binary).expect("copied");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).expect("set");
+    let socket = dir.path().join("s.sock");
+    let mut command = program(text(&binary));
+    command.args(["--no-rpc", "--log-level", "info", "--size", "1Mi", "--socket"]).arg(&socket);
+    if own.is_root() {
+        command.uid(uid).gid(uid);
+    }
+    let server = Running::wait_for(command, &socket);
+    // It opens its own descriptors anew for each arena, which still works.
+    let reply = server.connect().call(&json!({"type": "make_arena_request", "size": 4096}));
+    assert_eq!(reply["type"], "make_arena_reply", "{reply}");
+    let process = PathBuf::from(format!("/proc/{}", server.child.id()));
+    let status = fs::read_to_string(process.join("status")).expect("it runs");
+    assert!(status.contains(&format!("Uid:\t{uid}\t")), "{status}");
+    assert_ne!(fs::metadata(process.join("fd")).expect("it is there").uid(), uid, "its user gets at its descriptors");
+    if !own.is_root() {
+        assert!(fs::read_dir(process.join("fd")).is_err());
+    }
+    server.signal(Signal::SIGTERM);
+    server.end();
 }
 
 #[test]

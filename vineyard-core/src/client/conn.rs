@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::socket::Socket;
+use super::tls::Connector;
 use crate::address::Address;
 use crate::error::{CallError, CallReason};
 use crate::protocol::frame::{self, FrameBuffer};
@@ -48,8 +49,8 @@ fn take_raw(inbox: &mut FrameBuffer, out: &mut [u8]) -> usize {
 }
 
 impl Conn {
-    pub(super) fn open(address: &Address, timeout: Duration) -> io::Result<Self> {
-        let socket = Socket::connect(address, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1))?;
+    pub(super) fn open(address: &Address, timeout: Duration, tls: Option<&Connector>) -> io::Result<Self> {
+        let socket = Socket::connect(address, timeout.clamp(TIMEOUTS.0, TIMEOUTS.1), tls)?;
         let mut conn = Self {
             socket,
             receiver: Receiver::new(),
@@ -253,6 +254,16 @@ impl Conn {
 
     fn receive(&mut self, call: &'static str) -> Result<(), CallError> {
         self.check_deadline(call)?;
+        if let Socket::Tls(stream) = &mut self.socket {
+            return match stream.receive() {
+                Ok([]) => Err(self.broken(call, CallReason::Disconnected(None))),
+                Ok(bytes) => {
+                    self.inbox.extend(bytes);
+                    Ok(())
+                }
+                Err(error) => Err(self.failed(call, error)),
+            };
+        }
         let received = self.receiver.receive(&self.socket, &mut self.descriptors);
         match received {
             Ok(received) if received.bytes.is_empty() => Err(self.broken(call, CallReason::Disconnected(None))),

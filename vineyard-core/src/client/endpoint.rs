@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::conn::Conn;
+use super::tls::Connector;
 use crate::address::Address;
 use crate::error::ConnectError;
 use crate::id::SessionId;
@@ -20,6 +21,8 @@ pub(super) struct Endpoint {
     pub(super) session: SessionId,
     /// Whether payloads shall travel compressed if the server offers it.
     pub(super) compression: bool,
+    /// What connections over TCP are encrypted by.
+    pub(super) tls: Option<Connector>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -27,7 +30,8 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Endpoint");
         out.field("address", &self.address).field("timeout", &self.timeout).field("username", &self.username);
-        out.field("session", &self.session).field("compression", &self.compression).finish_non_exhaustive()
+        out.field("session", &self.session).field("compression", &self.compression);
+        out.field("tls", &self.tls).finish_non_exhaustive()
     }
 }
 
@@ -41,7 +45,7 @@ impl Endpoint {
     pub(super) fn register(&self, native: Option<u32>) -> Result<(Conn, RegisterReply), ConnectError> {
         let address = || self.address.clone();
         let unreachable = |cause| ConnectError::Unreachable { address: address(), cause };
-        let mut conn = Conn::open(&self.address, self.timeout).map_err(unreachable)?;
+        let mut conn = Conn::open(&self.address, self.timeout, self.tls.as_ref()).map_err(unreachable)?;
         let request = RegisterRequest {
             version: PROTOCOL_VERSION.to_owned(),
             store_type: StoreType::NORMAL,

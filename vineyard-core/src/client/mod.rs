@@ -1,7 +1,7 @@
 //! The blocking clients.
 //!
 //! [`Client`] is the door for programs of the same host, [`RpcClient`] for those of others. Behind them: `socket` and
-//! `conn` move frames, descriptors and raw bytes, `link` is one registered connection. `transport` says what putting
+//! `conn` move frames, descriptors and raw bytes (`tls` encrypts them), `link` is one registered connection. `transport` says what putting
 //! and getting need of one: `shared` has payloads in arenas (`arenas`, `new_blob`), `remote` lets them travel
 //! (`transfer`); `lease` is what a client holds at the server. `plan` works out what a put consists of, `put` and `get`
 //! carry out. What both clients offer is written once, in `objects`, `records`, `names`, `listing`, `instance` and
@@ -31,6 +31,7 @@ mod sessions;
 mod shared;
 mod socket;
 mod streams;
+mod tls;
 mod transfer;
 mod transport;
 mod writing;
@@ -43,6 +44,8 @@ pub use pattern::Pattern;
 pub use records::DeleteOptions;
 pub use rpc::{RpcClient, RpcOptions};
 pub use streams::{StreamChunk, StreamReader, StreamWriter};
+#[cfg(feature = "tls")]
+pub use tls::TlsOptions;
 
 use self::inner::Inner;
 use self::shared::SharedLink;

@@ -91,6 +91,7 @@ impl ConnectOptions {
             password: self.password.clone(),
             session: SessionId::ROOT,
             compression: false,
+            tls: None,
         };
         Ok(Client { inner: Inner::open(endpoint)? })
     }

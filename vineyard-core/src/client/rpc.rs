@@ -7,6 +7,9 @@ use std::time::Duration;
 use super::endpoint::Endpoint;
 use super::inner::Inner;
 use super::remote::RemoteLink;
+use super::tls::Connector;
+#[cfg(feature = "tls")]
+use super::tls::TlsOptions;
 use super::transport::Transport;
 use crate::address::Address;
 use crate::blob::{Array, Blob, Element};
@@ -134,6 +137,8 @@ pub struct RpcOptions {
     password: String,
     session: SessionId,
     compression: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsOptions>,
 }
 
 impl fmt::Debug for RpcOptions {
@@ -141,7 +146,10 @@ impl fmt::Debug for RpcOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("RpcOptions");
         out.field("endpoint", &self.endpoint).field("timeout", &self.timeout).field("username", &self.username);
-        out.field("session", &self.session).field("compression", &self.compression).finish_non_exhaustive()
+        out.field("session", &self.session).field("compression", &self.compression);
+        #[cfg(feature = "tls")]
+        out.field("tls", &self.tls);
+        out.finish_non_exhaustive()
     }
 }
 
@@ -152,7 +160,7 @@ impl Default for RpcOptions {
 }
 
 impl RpcOptions {
-    /// No endpoint, a time-out of 60 s, no user, the root session, compression if both sides can.
+    /// No endpoint, a time-out of 60 s, no user, the root session, compression if both sides can, no TLS.
     pub fn new() -> Self {
         Self {
             endpoint: None,
@@ -161,6 +169,8 @@ impl RpcOptions {
             password: String::new(),
             session: SessionId::ROOT,
             compression: true,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -202,12 +212,31 @@ impl RpcOptions {
         self
     }
 
-    /// Connects and registers. One round trip, after the host's name was looked up.
+    /// Encrypts what travels, and checks who the server is; it has to offer TLS. Without it nothing is encrypted.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = Some(options);
+        self
+    }
+
+    #[cfg(feature = "tls")]
+    fn connector(&self) -> Result<Option<Connector>, ConnectError> {
+        Ok(self.tls.as_ref().map(TlsOptions::connector).transpose()?)
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn connector(&self) -> Result<Option<Connector>, ConnectError> {
+        Ok(None)
+    }
+
+    /// Connects and registers. One round trip, after the host's name was looked up, and one before it with TLS.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::NoEndpoint`] if none is given or named, [`ConnectError::Unreachable`] if nobody listens,
-    /// [`ConnectError::Refused`] if the server does not want us or has no such session.
+    /// [`ConnectError::NoEndpoint`] if none is given or named, [`ConnectError::Unreachable`] if nobody listens, or is not
+    /// who was expected, [`ConnectError::Refused`] if the server does not want us or has no such session. With the feature
+    /// `tls` also `ConnectError::Tls`, if certificates or keys cannot be used.
     pub fn connect(&self) -> Result<RpcClient, ConnectError> {
         let named = || std::env::var(ENDPOINT_VARIABLE).ok().filter(|endpoint| !endpoint.is_empty());
         let endpoint = Endpoint {
@@ -217,6 +246,7 @@ impl RpcOptions {
             password: self.password.clone(),
             session: self.session,
             compression: self.compression,
+            tls: self.connector()?,
         };
         Ok(RpcClient { inner: Inner::open(endpoint)? })
     }

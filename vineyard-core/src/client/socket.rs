@@ -1,4 +1,4 @@
-//! A connected socket of either kind.
+//! A connected socket of any kind.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -11,6 +11,7 @@ use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, setsockopt, socket};
 use nix::sys::time::TimeVal;
 
+use super::tls::{Connector, TlsStream};
 use crate::address::Address;
 
 /// A connected socket.
@@ -18,6 +19,8 @@ use crate::address::Address;
 pub(super) enum Socket {
     Unix(UnixStream),
     Tcp(TcpStream),
+    /// With TLS over TCP.
+    Tls(Box<TlsStream>),
 }
 
 /// Connects within a time-out: a listener whose backlog is full would block for ever.
@@ -59,11 +62,22 @@ fn open_tcp(endpoint: &str, timeout: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
+/// How long one read or write of a TCP socket may block.
+fn set_timeouts(stream: &TcpStream, timeout: Duration) -> io::Result<()> {
+    stream.set_read_timeout(Some(timeout)).and_then(|()| stream.set_write_timeout(Some(timeout)))
+}
+
 impl Socket {
-    pub(super) fn connect(address: &Address, timeout: Duration) -> io::Result<Self> {
-        match address {
-            Address::Socket(path) => open_unix(path, timeout).map(Self::Unix),
-            Address::Tcp(endpoint) => open_tcp(endpoint, timeout).map(Self::Tcp),
+    /// Connects, and shakes hands over TCP if `tls` is given.
+    pub(super) fn connect(address: &Address, timeout: Duration, tls: Option<&Connector>) -> io::Result<Self> {
+        match (address, tls) {
+            (Address::Socket(path), _) => open_unix(path, timeout).map(Self::Unix),
+            (Address::Tcp(endpoint), None) => open_tcp(endpoint, timeout).map(Self::Tcp),
+            (Address::Tcp(endpoint), Some(tls)) => {
+                let tcp = open_tcp(endpoint, timeout)?;
+                set_timeouts(&tcp, timeout)?;
+                Ok(Self::Tls(Box::new(tls.connect(tcp, endpoint)?)))
+            }
         }
     }
 
@@ -73,9 +87,8 @@ impl Socket {
             Self::Unix(stream) => {
                 stream.set_read_timeout(Some(timeout)).and_then(|()| stream.set_write_timeout(Some(timeout)))
             }
-            Self::Tcp(stream) => {
-                stream.set_read_timeout(Some(timeout)).and_then(|()| stream.set_write_timeout(Some(timeout)))
-            }
+            Self::Tcp(stream) => set_timeouts(stream, timeout),
+            Self::Tls(stream) => set_timeouts(stream.tcp(), timeout),
         }
     }
 
@@ -83,6 +96,7 @@ impl Socket {
         match self {
             Self::Unix(stream) => stream.read(out),
             Self::Tcp(stream) => stream.read(out),
+            Self::Tls(stream) => stream.read(out),
         }
     }
 
@@ -90,11 +104,15 @@ impl Socket {
         match self {
             Self::Unix(stream) => stream.write(bytes),
             Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
         }
     }
 
-    /// Sends what the socket takes at once; returns how much.
-    pub(super) fn write_some(&self, bytes: &[u8]) -> usize {
+    /// Sends what the socket takes at once; returns how much needs not be given again.
+    pub(super) fn write_some(&mut self, bytes: &[u8]) -> usize {
+        if let Self::Tls(stream) = self {
+            return stream.write_some(bytes);
+        }
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
         send(self.as_fd().as_raw_fd(), bytes, flags).unwrap_or(0)
     }
@@ -105,6 +123,7 @@ impl AsFd for Socket {
         match self {
             Self::Unix(stream) => stream.as_fd(),
             Self::Tcp(stream) => stream.as_fd(),
+            Self::Tls(stream) => stream.tcp().as_fd(),
         }
     }
 }

@@ -31,6 +31,10 @@ pub enum ConnectError {
         /// Why.
         cause: io::Error,
     },
+    /// What TLS was told to use cannot be used.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] super::TlsError),
     /// The session keeps another kind of store.
     #[error("{address} leads to another kind of store")]
     StoreMismatch {

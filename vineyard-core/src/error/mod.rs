@@ -5,10 +5,14 @@
 mod call;
 mod fault;
 mod object;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use call::{CallError, CallReason, ConnectError};
 pub use fault::{BuildError, BuildReason, Fault, ResolveError, ResolveReason};
 pub use object::{GetError, PutError};
+#[cfg(feature = "tls")]
+pub use tls::TlsError;
 
 use crate::shm::ViewError;
 

@@ -256,6 +256,9 @@ macro_rules! requests {
         }
 
         impl Request {
+            /// The `type` of every request.
+            pub const TYPES: &'static [&'static str] = &[$($kind,)* "exit_request", "release_leases_notice"];
+
             /// Reads a request.
             ///
             /// # Errors

@@ -6,7 +6,8 @@ use vineyard_core::{ServerError, StatusCode};
 
 use super::file::MAX_FILE_BYTES;
 
-/// Why somebody may not register. The messages are for the peer: they name no user, password, hash or path.
+/// Why somebody may not register. The messages are for the peer: they name no password, hash or path, and no user but
+/// the one it has shown to be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthError {
     /// The user, the password or the user's entry is not right; which of them stays with the server.
@@ -21,6 +22,12 @@ pub(crate) enum AuthError {
     /// The file is larger than any file of passwords.
     #[error("the server's file of passwords is larger than {MAX_FILE_BYTES} bytes")]
     TooLarge,
+    /// No rule has a role for the peer.
+    #[error("the server's rules do not let {who} in")]
+    NotLetIn {
+        /// What is known of the peer.
+        who: String,
+    },
 }
 
 impl From<AuthError> for ServerError {

@@ -1,6 +1,11 @@
-//! Who may register: user names and passwords against a file of Apache's `htpasswd`.
+//! Who may register, and what they may do then: user names and passwords against a file of Apache's `htpasswd`, roles by
+//! a file of rules.
 //!
 //! ```text
+//! Door ── Htpasswd   below
+//!      └─ Rules      which peer has which role
+//! needs              which request needs which role
+//!
 //! Htpasswd ── file   reads the file, splits it into entries
 //!          └─ hash   one entry's hash: which kind, is it affordable, does the password fit
 //!               ├─ md5_crypt, des_crypt   written here, no crate that is kept up has them
@@ -24,10 +29,14 @@
 )]
 
 mod des_crypt;
+mod door;
 mod error;
 mod file;
 mod hash;
 mod md5_crypt;
+mod needs;
+mod role;
+mod rules;
 mod sha_crypt;
 #[cfg(test)]
 mod tests;
@@ -35,9 +44,14 @@ mod tests;
 use std::hint::black_box;
 use std::path::PathBuf;
 
+pub(crate) use door::Door;
 pub(crate) use error::AuthError;
 use file::Entry;
 use hash::Hash;
+pub(crate) use needs::needed;
+pub(crate) use role::Role;
+pub use rules::RulesError;
+pub(crate) use rules::{Proofs, Rules, Who};
 
 /// Longest password, in bytes, as in `htpasswd`. It also bounds what a peer can make a verification cost.
 const MAX_PASSWORD_BYTES: usize = 255;

@@ -30,7 +30,8 @@ use super::gflags::{FLAGS, Flag, Kind, Role, rewrite};
                   code is 0. If it cannot start, one sentence on stderr says why and the exit code is 1; it is 2 if \
                   the arguments cannot be read.\n\n\
                   Examples:\n  vineyard-server --socket /tmp/v.sock --size 4Gi --no-rpc\n  \
-                  VINEYARD_LOG=debug vineyard-server --rpc-host 0.0.0.0 --htpasswd /etc/vineyard.htpasswd"
+                  VINEYARD_LOG=debug vineyard-server --rpc-host 0.0.0.0 --htpasswd /etc/vineyard.htpasswd\n  \
+                  vineyard-server --rpc-host 0.0.0.0 --tls-cert v.pem --tls-key v.key --tls-client-ca clients.pem"
 )]
 pub(super) struct Args {
     /// Where to listen. Directories are made, the socket of a server that died is replaced [default:
@@ -63,9 +64,18 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) overcommit: bool,
 
-    /// Permissions of the socket, octal. Who may connect may read, write and delete everything
+    /// Permissions of the socket, octal. Who may connect may read, write and delete everything, unless there
+    /// are --rules
     #[arg(long, value_name = "MODE", default_value = "660")]
     pub(super) socket_mode: String,
+
+    /// The user that the socket belongs to, by name or number; only root may give it away [default: who starts the server]
+    #[arg(long, value_name = "USER")]
+    pub(super) socket_owner: Option<String>,
+
+    /// The group that the socket belongs to, by name or number [default: the group of who starts the server]
+    #[arg(long, value_name = "GROUP")]
+    pub(super) socket_group: Option<String>,
 
     /// The address to listen on for TCP clients, or its name; 0.0.0.0 for other machines to connect
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
@@ -87,10 +97,31 @@ pub(super) struct Args {
     /// /status as JSON, /healthz [default: not at all]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) http: Option<String>,
+    /// The certificate of the TCP endpoint, with those between it and a root: encrypts what travels over TCP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<OsString>,
+
+    /// The private key of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<OsString>,
+
+    /// Lets only TLS clients in that show a certificate which is signed by one of this file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_client_ca: Option<OsString>,
+
+    /// Whether TCP clients have to use TLS (require), or may do without as well, as stock clients do (allow) [default:
+    /// require, if there is a certificate]
+    #[arg(long, value_name = "WHEN", requires = "tls_cert", value_parser = ["require", "allow"])]
+    pub(super) tls: Option<String>,
 
     /// Lets only clients in that give a user and a password of this file, which the program htpasswd writes
     #[arg(long, value_name = "FILE")]
     pub(super) htpasswd: Option<OsString>,
+
+    /// Gives clients roles (read, write, admin) by the rules of this TOML file, which is read once; without it everybody may
+    /// do everything
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Option<OsString>,
 
     /// The number of this server among the servers of its cluster
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]

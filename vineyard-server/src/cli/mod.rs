@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -62,8 +63,9 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(parsed: Parsed) -> Result<(), StartError> {
+    // Other processes of this user could take the descriptors of arenas out of /proc, writable ones among them.
+    set_dumpable(false).map_err(|errno| StartError::system("protection of its descriptors")(errno.into()))?;
     start_logging(&parsed.args)?;
-    raise_descriptor_limit();
     warn_of_differences(&parsed);
     raise_open_files();
     let runtime = runtime().map_err(StartError::system("event loop"))?;
@@ -138,6 +140,12 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
         Some("off" | "0") => builder.prefault(0),
         Some(bytes) => builder.prefault(parse_size(bytes)?),
     };
+    if let Some(owner) = args.socket_owner {
+        builder = builder.socket_owner(owner);
+    }
+    if let Some(group) = args.socket_group {
+        builder = builder.socket_group(group);
+    }
     if let Some(workers) = args.workers {
         builder = builder.workers(workers);
     }
@@ -150,23 +158,24 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(directory) = path(Some(args.spill_path)) {
         builder = builder.spill(directory);
     }
+    if let (Some(certificate), Some(key)) = (path(args.tls_cert), path(args.tls_key)) {
+        builder = builder.tls(certificate, key);
+    }
+    if let Some(file) = path(args.tls_client_ca) {
+        builder = builder.tls_client_ca(file);
+    }
+    builder = builder.tls_optional(args.tls.is_some_and(|when| when == "allow"));
     if let Some(file) = path(args.htpasswd) {
         builder = builder.htpasswd(file);
+    }
+    if let Some(file) = path(args.rules) {
+        builder = builder.rules(file);
     }
     let socket = match path(args.socket) {
         Some(path) => path,
         None => default_path()?,
     };
     builder.socket(socket).spawn()
-}
-
-/// Lets the process open as many files as its user may have: connections and arenas take some each.
-fn raise_descriptor_limit() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(soft, hard)| if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) });
-    if let Err(error) = raised {
-        tracing::warn!(%error, "the limit on open files stays as it is");
-    }
 }
 
 /// An empty path is none.

@@ -42,7 +42,7 @@ thread_local! {
 
 /// Serves one peer until it goes or the server stops. What the connection held is given back in any case.
 pub(crate) async fn serve(state: Arc<State>, session: Arc<Session>, socket: OwnedFd, entrance: Entrance) {
-    let Some(mut connection) = Connection::new(Arc::clone(&state), session, entrance) else { return };
+    let Some(mut connection) = Connection::new(Arc::clone(&state), session, entrance.clone()) else { return };
     let id = connection.id();
     tracing::debug!(connection = ?id, ?entrance, "connected");
     let conversed = converse(&state, &mut connection, socket, entrance).await;

@@ -135,7 +135,8 @@ impl Stream {
     ///
     /// With `linger`, the thread stays with this peer for [`LINGER`] before it turns to others.
     pub(crate) async fn read(&mut self, into: &mut Vec<u8>, linger: bool) -> io::Result<usize> {
-        if linger {
+        // Who decrypts for this connection needs the thread itself.
+        if linger && self.entrance.is_direct() {
             let start = Instant::now();
             while start.elapsed() < LINGER {
                 if let Some(count) = self.try_read(into)? {
@@ -188,7 +189,7 @@ impl Stream {
             }
             return Ok(());
         }
-        if !self.entrance.is_unix() {
+        if self.entrance == Entrance::Tcp {
             // The published client writes the length and the rest of a message separately, and its kernel holds the
             // rest back until ours has acknowledged the length, which it would put off by 40 ms.
             set_tcp_quickack(self.socket.get_ref(), true)?;

@@ -162,14 +162,17 @@ mod tests {
     use std::net;
 
     use super::*;
+    use crate::auth::Door;
     use crate::config::Config;
+    use crate::rights::Rights;
     use crate::state::Settings;
     use crate::workers::Workers;
 
     fn served(limits: Limits) -> (Running, SocketAddr, Arc<Workers>) {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
-        let settings = Settings::new(&Config::default(), 1 << 20, String::new());
-        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers), None).expect("a server");
+        let settings = Settings::new(&Config::default(), 1 << 20, Rights::of_mode(0o600), String::new());
+        let state = State::new(settings, Door::default(), 1 << 20, String::new(), Arc::clone(&workers), None)
+            .expect("a server");
         let endpoint = Endpoint::bind("127.0.0.1:0").expect("a port");
         let address = endpoint.address();
         (endpoint.serve_within(&Arc::new(state), limits).expect("a thread"), address, workers)

@@ -226,8 +226,9 @@ async fn holders(state: &State) -> Vec<Holder> {
     let known = all.into_iter().filter_map(|(connection, held)| {
         let peer = state.metrics.peers.get(connection)?;
         let (transport, pid, uid) = match peer.entrance {
-            Entrance::Unix { uid, pid } => ("unix", Some(pid.as_raw()), Some(uid.as_raw())),
+            Entrance::Unix { uid, pid, .. } => ("unix", Some(pid.as_raw()), Some(uid.as_raw())),
             Entrance::Tcp => ("tcp", None, None),
+            Entrance::Tls { .. } => ("tls", None, None),
         };
         let (session, connection) = (peer.session.to_string(), connection.0);
         let (unsealed_bytes, leased_bytes) = (held.unsealed, held.leased);

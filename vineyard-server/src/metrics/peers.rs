@@ -9,7 +9,7 @@ use crate::service::Entrance;
 use crate::store::ConnectionId;
 
 /// A connection, as others see it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct PeerInfo {
     /// Where it came in.
     pub(crate) entrance: Entrance,
@@ -27,8 +27,8 @@ impl Peers {
     }
 
     /// A connection works in a session, which may be another one than before.
-    pub(crate) fn enter(&self, connection: ConnectionId, entrance: Entrance, session: SessionId) {
-        self.lock().insert(connection, PeerInfo { entrance, session });
+    pub(crate) fn enter(&self, connection: ConnectionId, entrance: &Entrance, session: SessionId) {
+        self.lock().insert(connection, PeerInfo { entrance: entrance.clone(), session });
     }
 
     /// A connection is gone.
@@ -38,6 +38,6 @@ impl Peers {
 
     /// What is known of a connection that is there.
     pub(crate) fn get(&self, connection: ConnectionId) -> Option<PeerInfo> {
-        self.lock().get(&connection).copied()
+        self.lock().get(&connection).cloned()
     }
 }

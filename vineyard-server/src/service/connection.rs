@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nix::unistd::{Pid, Uid};
+use nix::unistd::{Gid, Pid, Uid};
+use vineyard_core::protocol::Request;
 use vineyard_core::{ServerError, StatusCode};
 
+use crate::auth::{Role, Who, needed};
 use crate::conn::FREE_BYTES;
 use crate::metrics::Metrics;
 use crate::session::Session;
@@ -17,23 +19,36 @@ use crate::store::{ConnectionId, Peer};
 use crate::turn::elsewhere;
 
 /// Where a connection came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entrance {
     /// The socket of a session, on this host: descriptors can be passed.
     Unix {
         /// The user who connected.
         uid: Uid,
-        /// The process that did.
+        /// The group of its process.
+        gid: Gid,
+        /// That process.
         pid: Pid,
     },
     /// The TCP endpoint.
     Tcp,
+    /// The TCP endpoint, decrypted: the socket leads to who does that.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing is decrypted without TLS"))]
+    Tls {
+        /// The names in the certificate that the peer has shown.
+        certificate: Option<Arc<[String]>>,
+    },
 }
 
 impl Entrance {
     /// Whether memory can be shared.
-    pub(crate) fn is_unix(self) -> bool {
+    pub(crate) fn is_unix(&self) -> bool {
         matches!(self, Self::Unix { .. })
+    }
+
+    /// Whether the socket is the peer's own, not one within this process.
+    pub(crate) fn is_direct(&self) -> bool {
+        !matches!(self, Self::Tls { .. })
     }
 }
 
@@ -47,6 +62,8 @@ pub(crate) struct Connection {
     registered: bool,
     /// Bytes that the reply to the request in hand may have.
     room: usize,
+    /// What it may do, once it is registered.
+    role: Role,
     /// It sent garbage, which is in the log.
     complained: bool,
     /// The arenas it knows.
@@ -64,17 +81,17 @@ impl Connection {
         state.connections.add();
         match entrance {
             Entrance::Unix { .. } => session.ipc_connections.add(),
-            Entrance::Tcp => state.rpc_connections.add(),
+            Entrance::Tcp | Entrance::Tls { .. } => state.rpc_connections.add(),
         }
         let uid = match entrance {
             Entrance::Unix { uid, .. } => Some(uid.as_raw()),
-            Entrance::Tcp => None,
+            Entrance::Tcp | Entrance::Tls { .. } => None,
         };
         let peer = Peer { connection: state.new_connection(), native: false, views: entrance.is_unix(), uid };
-        state.metrics.peers.enter(peer.connection, entrance, session.id);
+        state.metrics.peers.enter(peer.connection, &entrance, session.id);
         let (labels, lent) = (Labels::default(), HashMap::new());
-        let (registered, complained, room) = (false, false, FREE_BYTES);
-        Some(Self { state, session, entrance, peer, registered, room, complained, labels, lent })
+        let (registered, role, complained, room) = (false, Role::None, false, FREE_BYTES);
+        Some(Self { state, session, entrance, peer, registered, room, role, complained, labels, lent })
     }
 
     /// The server.
@@ -103,8 +120,8 @@ impl Connection {
     }
 
     /// Where it came in.
-    pub(super) fn entrance(&self) -> Entrance {
-        self.entrance
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     /// Bytes that the reply to the request in hand may have.
@@ -122,11 +139,40 @@ impl Connection {
         self.registered
     }
 
-    /// Lets the peer in; it may have been in before.
-    pub(super) fn admit(&mut self, native: bool) {
+    /// Lets the peer in; it may have been in before, as somebody else.
+    pub(super) fn admit(&mut self, native: bool, role: Role) {
         self.registered = true;
+        self.role = role;
+        self.labels.set_writable(role >= Role::Write);
         self.peer.native = native;
         self.peer.views = self.entrance.is_unix() && !native;
+    }
+
+    /// What is known of the peer without asking it.
+    pub(super) fn who(&self) -> Who {
+        match &self.entrance {
+            Entrance::Unix { uid, gid, .. } => Who { account: Some((*uid, *gid)), ..Who::default() },
+            Entrance::Tcp => Who::default(),
+            Entrance::Tls { certificate } => Who { certificate: certificate.clone(), ..Who::default() },
+        }
+    }
+
+    /// Refuses a request that needs another role than the peer has.
+    ///
+    /// # Errors
+    ///
+    /// Code 1, naming the request and both roles.
+    pub(super) fn check_role(&self, request: &Request) -> Result<(), ServerError> {
+        // Without rules everybody is an administrator, and nothing is looked up.
+        if self.role == Role::Admin {
+            return Ok(());
+        }
+        let (role, needed) = (self.role, needed(request));
+        if needed <= role {
+            return Ok(());
+        }
+        let message = format!("{} needs the role {needed}, this connection has {role}", request.message_type());
+        Err(ServerError::new(StatusCode::Invalid, message))
     }
 
     /// Lets the peer work in another session; what it held in the one before is given back. False if the session has
@@ -139,7 +185,7 @@ impl Connection {
             return false;
         }
         let before = std::mem::replace(&mut self.session, session);
-        self.metrics().peers.enter(self.id(), self.entrance, self.session.id);
+        self.metrics().peers.enter(self.id(), &self.entrance, self.session.id);
         before.disconnect(self.peer.connection);
         self.state.leave(&before);
         true
@@ -170,7 +216,7 @@ impl Connection {
     pub(super) fn need_unix(&self, what: &str) -> Result<Uid, ServerError> {
         match self.entrance {
             Entrance::Unix { uid, .. } => Ok(uid),
-            Entrance::Tcp => {
+            Entrance::Tcp | Entrance::Tls { .. } => {
                 let message = format!("{what} need a connection through the UNIX socket");
                 Err(ServerError::new(StatusCode::Invalid, message))
             }
@@ -189,7 +235,7 @@ impl Drop for Connection {
         self.state.lent.fetch_sub(lent, Ordering::AcqRel);
         match self.entrance {
             Entrance::Unix { .. } => self.session.ipc_connections.remove(),
-            Entrance::Tcp => self.state.rpc_connections.remove(),
+            Entrance::Tcp | Entrance::Tls { .. } => self.state.rpc_connections.remove(),
         };
         self.state.leave(&self.session);
         self.state.connections.remove();
@@ -199,7 +245,9 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Door;
     use crate::config::Config;
+    use crate::rights::Rights;
     use crate::session::StoreKind;
     use crate::state::Settings;
     use crate::workers::Workers;
@@ -207,8 +255,9 @@ mod tests {
     #[test]
     fn who_was_on_the_way_into_a_session_that_ended_does_not_get_in() {
         let workers = Arc::new(Workers::start(1).expect("a thread"));
-        let settings = Settings::new(&Config::default(), 1 << 20, String::new());
-        let state = State::new(settings, None, 1 << 20, String::new(), Arc::clone(&workers), None).expect("a server");
+        let settings = Settings::new(&Config::default(), 1 << 20, Rights::of_mode(0o600), String::new());
+        let state = State::new(settings, Door::default(), 1 << 20, String::new(), Arc::clone(&workers), None);
+        let state = state.expect("a server");
         let id = state.ids.session();
         let state = Arc::new(state);
         let session = state.add_session(id, StoreKind::Normal, std::path::Path::new("s")).expect("there is room");

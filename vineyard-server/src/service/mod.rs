@@ -27,7 +27,7 @@ use std::time::Instant;
 use serde::Serialize;
 use vineyard_core::protocol::{
     ClearReply, DebugReply, DecodeError, DelDataReply, DelDataRequest, DelDataWithFeedbacksReply, DeleteSessionReply,
-    ErrorReply, PullNextStreamChunkReply, ReleaseBlobsWithRdmaReply, Request, frame,
+    ErrorReply, PullNextStreamChunkReply, RegisterRequest, ReleaseBlobsWithRdmaReply, Request, frame,
 };
 use vineyard_core::{ServerError, StatusCode};
 
@@ -36,6 +36,7 @@ pub(crate) use remote::{Incoming, Outgoing};
 pub(crate) use session::{NO_ENDPOINT, hostname};
 pub(crate) use wait::{Waiting, wait};
 
+use crate::auth::{AuthError, Role};
 use crate::conn::FREE_BYTES;
 use crate::store::labels::Descriptor;
 use crate::streams::Pull;
@@ -79,7 +80,10 @@ pub(crate) async fn serve(
     match decoded {
         Ok(request) if connection.is_registered() || matches!(request, Request::Register(_) | Request::Exit(_)) => {
             let kind = request.request_type();
-            let next = go_on(connection, request, bytes > LARGE_BYTES, out).await;
+            let next = match connection.check_role(&request) {
+                Ok(()) => go_on(connection, request, bytes > LARGE_BYTES, out).await,
+                Err(error) => refuse(connection, &error, out),
+            };
             match next {
                 Next::Wait(_) => connection.metrics().waits(kind),
                 // It has no reply yet.
@@ -151,8 +155,11 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         return refuse(connection, &error, out);
     }
     match request {
-        Request::Register(request) if state.htpasswd.is_some() => Next::Wait(Waiting::Verify(request)),
-        Request::Register(request) => answer!(session::register(connection, &request)),
+        Request::Register(request) if state.door.takes_its_time() => Next::Wait(Waiting::Verify(request)),
+        Request::Register(request) => {
+            let admitted = state.door.admit(connection.who(), &request.username, &request.password);
+            introduce(connection, &request, admitted, out)
+        }
         Request::Exit(_) => Next::Close,
         Request::InstanceStatus(_) => answer!(Ok(session::instance_status(connection))),
         Request::ClusterMeta(_) => answer!(Ok(session::cluster_meta(connection))),
@@ -279,6 +286,29 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             let message = format!("requests of type `{}` are not answered", other.message_type());
             refuse(connection, &ServerError::new(StatusCode::NotImplemented, message), out)
         }
+    }
+}
+
+/// Lets a peer in, or says why not. Who the rules have no role for is dropped: nothing it could say would change that.
+fn introduce(
+    connection: &mut Connection,
+    request: &RegisterRequest,
+    admitted: Result<Role, AuthError>,
+    out: &mut Vec<u8>,
+) -> Next {
+    match admitted {
+        Ok(role) => {
+            let reply = session::register(connection, request, role);
+            answer(connection, reply, out)
+        }
+        Err(error @ AuthError::NotLetIn { .. }) => {
+            tracing::warn!(connection = ?connection.id(), %error, "a peer is not let in");
+            match refuse(connection, &error.into(), out) {
+                Next::Reply(_) => Next::Farewell,
+                other => other,
+            }
+        }
+        Err(error) => refuse(connection, &error.into(), out),
     }
 }
 

@@ -11,6 +11,7 @@ use vineyard_core::protocol::{
 use vineyard_core::{ServerError, SessionId, StatusCode};
 
 use super::Connection;
+use crate::auth::Role;
 use crate::listen::{self, Listener};
 use crate::session::{Session, StoreKind};
 use crate::socket::Claim;
@@ -19,19 +20,23 @@ use crate::state::State;
 /// What clients are told of sessions that no TCP endpoint leads to by itself.
 pub(crate) const NO_ENDPOINT: &str = "0.0.0.0:0";
 
-/// Introduces a peer whose password, if one is needed, was found right; it may introduce itself again.
+/// Introduces a peer that was let in; it may introduce itself again.
 ///
 /// # Errors
 ///
 /// Code 1 if there is no such session.
-pub(super) fn register(connection: &mut Connection, request: &RegisterRequest) -> Result<RegisterReply, ServerError> {
+pub(super) fn register(
+    connection: &mut Connection,
+    request: &RegisterRequest,
+    role: Role,
+) -> Result<RegisterReply, ServerError> {
     let state = connection.state();
     // The path of a UNIX socket says which session is meant.
     if !connection.entrance().is_unix() {
         let id = SessionId::from_raw(request.session_id);
         state.session(id).filter(|session| connection.enter(Arc::clone(session))).ok_or_else(|| no_session(id))?;
     }
-    connection.admit(request.native == Some(NATIVE_VERSION));
+    connection.admit(request.native == Some(NATIVE_VERSION), role);
     let session = connection.session();
     let store_match = match session.kind {
         StoreKind::Normal => request.store_type.is_normal(),
@@ -78,7 +83,7 @@ pub(super) fn new_session(state: &Arc<State>, request: &NewSessionRequest) -> Re
         let message = format!("the socket {} of a session cannot be made: {error}", path.display());
         ServerError::new(StatusCode::IoError, message)
     };
-    let claim = Claim::undisputed(&path, state.settings.socket_mode).map_err(|error| refused(&error))?;
+    let claim = Claim::undisputed(&path, state.settings.socket_rights).map_err(|error| refused(&error))?;
     let listener = match tokio::net::UnixListener::from_std(claim.listener) {
         Ok(listener) => listener,
         Err(error) => {

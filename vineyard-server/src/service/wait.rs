@@ -10,7 +10,8 @@ use vineyard_core::protocol::{
 };
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
-use super::{Connection, Next, answer, go_on, meta, name, not_done, refuse, stream};
+use super::{Connection, Next, answer, go_on, introduce, meta, name, not_done, refuse, stream};
+use crate::auth::{AuthError, Role};
 use crate::budget::{Share, Stay};
 use crate::session::Session;
 use crate::store::Reserved;
@@ -36,7 +37,7 @@ pub(crate) enum Waiting {
     Trim(Vec<Reserved>, Trimmed),
     /// Until all pages that are free are given back.
     TrimAll,
-    /// Until a password is verified.
+    /// Until it is known who the peer is.
     Verify(RegisterRequest),
 }
 
@@ -129,13 +130,10 @@ pub(crate) async fn wait(connection: &mut Connection, waiting: Waiting, out: &mu
             let reply = work_in_turn(&state.trims, trim).await;
             answer(connection, reply, out)
         }
-        Waiting::Verify(request) => {
-            let reply = match verify(connection, &request).await {
-                Ok(()) => super::session::register(connection, &request),
-                Err(error) => Err(error),
-            };
-            answer(connection, reply, out)
-        }
+        Waiting::Verify(request) => match verify(connection, &request).await {
+            Ok(admitted) => introduce(connection, &request, admitted, out),
+            Err(error) => refuse(connection, &error, out),
+        },
     }
 }
 
@@ -146,12 +144,12 @@ fn hold(session: &Session, bytes: usize) -> Result<Share, ServerError> {
     share.take(bytes, Stay::Held).map(|()| share)
 }
 
-/// Whether the peer may come in. A few passwords are verified at a time, so that guessing them keeps nobody else up.
-async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<(), ServerError> {
-    let state = connection.state();
-    let Some(htpasswd) = state.htpasswd.clone() else { return Ok(()) };
+/// Whether the peer may come in. A few are looked at at a time, so that guessing passwords keeps nobody else up.
+async fn verify(connection: &Connection, request: &RegisterRequest) -> Result<Result<Role, AuthError>, ServerError> {
+    let (state, who) = (connection.state(), connection.who());
     let (user, password) = (request.username.clone(), request.password.clone());
-    work_in_turn(&state.verifications, move || htpasswd.check(&user, &password)).await?.map_err(ServerError::from)
+    let door = Arc::clone(&state.door);
+    work_in_turn(&state.verifications, move || door.admit(who, &user, &password)).await
 }
 
 /// As [`work`], when it is its turn. It keeps its turn until it is done, whoever still waits for it: peers that come and

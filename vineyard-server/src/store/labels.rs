@@ -68,15 +68,25 @@ pub struct Labels {
     /// Labels of the reply being made, whose descriptors are not sent yet.
     pending: Vec<(u64, Access, i32)>,
     descriptors: Vec<Descriptor>,
+    /// Whether the connection may have arenas that it can write to.
+    writable: bool,
 }
 
 impl Labels {
+    /// Whether labels for writing are given from now on; at first they are not. Those that were given stay.
+    pub fn set_writable(&mut self, writable: bool) {
+        self.writable = writable;
+    }
+
     /// The label for an arena; a new one is pending until [`commit`](Self::commit).
     ///
     /// # Errors
     ///
-    /// As [`LabelCounter::next`].
+    /// As [`LabelCounter::next`]; [`StatusCode::Invalid`] if the connection is not to write.
     pub fn label(&mut self, file: &Arc<ArenaFile>, access: Access, counter: &LabelCounter) -> Result<i32, ServerError> {
+        if access == Access::Write && !self.writable {
+            return Err(ServerError::new(StatusCode::Invalid, "this connection may not write to memory"));
+        }
         self.sweep();
         let vacant = match self.known.entry((file.number(), access)) {
             Entry::Occupied(known) => return Ok(known.get().label),
@@ -126,6 +136,7 @@ mod tests {
         let counter = LabelCounter::new();
         let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
         let mut labels = Labels::default();
+        labels.set_writable(true);
         let read = labels.label(&file, Access::Read, &counter).expect("label");
         let write = labels.label(&file, Access::Write, &counter).expect("label");
         assert!(read < write);
@@ -149,6 +160,21 @@ mod tests {
         }
         assert!(labels.known.len() <= SWEPT, "{} are known", labels.known.len());
         assert_eq!(labels.label(&kept, Access::Read, &counter), Ok(label));
+    }
+
+    #[test]
+    fn who_may_not_write_gets_no_writable_arena() {
+        let counter = LabelCounter::new();
+        let file = Arc::new(ArenaFile::create(4096).expect("memfd"));
+        let mut labels = Labels::default();
+        let refused = labels.label(&file, Access::Write, &counter).expect_err("not writable");
+        assert_eq!(refused.code, StatusCode::Invalid);
+        labels.label(&file, Access::Read, &counter).expect("label");
+        labels.set_writable(true);
+        labels.label(&file, Access::Write, &counter).expect("label");
+        labels.set_writable(false);
+        labels.label(&file, Access::Write, &counter).expect_err("not writable any more");
+        assert_eq!(labels.commit().len(), 2);
     }
 
     #[test]
