@@ -1,6 +1,7 @@
 //! This project's server.
 //!
-//! Left out are `spill`, `spill_raw` and `evict_raw`: the server does not write blobs to files.
+//! Left out is `spill_raw`: it asks after each blob which ones are on disk by now, and this server writes them there while
+//! it goes on answering. That they come back unchanged is tested with the server.
 
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,7 @@ use crate::deviations::DEVIATIONS;
 use crate::scenario::Scenario;
 
 each_scenario!(replay);
+each_scenario! { replay, spill: spilling, evict_raw: spilling }
 
 fn replay(scenario: Scenario) {
     let server = Process::start(scenario.name, |directory, socket| {

@@ -65,7 +65,6 @@ impl Scenario {
     }
 
     /// Little memory, and a directory for what does not fit.
-    #[cfg(feature = "interop")]
     pub const fn spilling(name: &'static str) -> Self {
         Self { size: "8Mi", spilling: true, ..Self::plain(name) }
     }
