@@ -47,6 +47,8 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "sessions::a_session_is_reached_over_tcp",
         "over TCP, objects are those of the session, but blobs are those of the root session",
     ),
+    ("streams::objects_that_nobody_has_read_go_with_their_stream", "their members stay when the stream is dropped"),
+    ("streams::the_chunk_that_is_read_goes_with_its_reader", "the chunk that a reader has when it goes stays for ever"),
     (
         "undo::a_member_that_cannot_be_created_takes_the_whole_put_back",
         "objects may nest as deeply as they like, so that nothing fails half-way",

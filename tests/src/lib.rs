@@ -1,7 +1,9 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
+pub mod checked;
 mod peer;
 mod proxy;
+pub mod random;
 pub mod replay;
 pub mod samples;
 mod server;
