@@ -10,6 +10,14 @@ use vineyard_tests::{TestResult, on_stock};
 /// Tests and what the published daemon does instead of what they expect.
 const WEAKNESSES: &[(&str, &str)] = &[
     (
+        "crash::whoever_is_killed_leaves_nothing_on_disk",
+        "blobs that no object holds stay for ever, and memory of deleted blobs is reused at once",
+    ),
+    (
+        "crash::whoever_is_killed_leaves_whole_objects_and_nothing_else",
+        "blobs that no object holds stay for ever, and memory of deleted blobs is reused at once",
+    ),
+    (
         "faults::a_put_beyond_the_limit_says_size_limit_and_use_and_leaves_nothing",
         "several blobs of which one does not fit: the ones before it stay",
     ),

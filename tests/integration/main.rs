@@ -1,6 +1,7 @@
 //! A real server, real sockets, several processes.
 
 mod attributes;
+mod crash;
 mod faults;
 mod hostile;
 mod hostile_rpc;

@@ -1,25 +1,12 @@
 //! The other process of a test: does one thing with a server, and says so on standard output.
 
 use std::error::Error;
-use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
 use vineyard_core::{Blob, Client, ObjectId, RpcClient};
 use vineyard_server::Server;
-use vineyard_tests::samples;
-
-fn say(line: impl std::fmt::Display) -> Result<(), Box<dyn Error>> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()?;
-    Ok(())
-}
-
-fn wait() -> Result<(), Box<dyn Error>> {
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(())
-}
+use vineyard_tests::console::{say, wait};
+use vineyard_tests::{crash, samples};
 
 /// Serves until the other side goes away.
 fn serve(socket: &str) -> Result<(), Box<dyn Error>> {
@@ -98,6 +85,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["make-blobs", socket] => make_blobs(socket),
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
+        ["suffer", socket, step, seed] => crash::suffer(step, socket.as_ref(), seed.parse()?),
         _ => Err(format!("unknown command line: {arguments:?}").into()),
     }
 }
