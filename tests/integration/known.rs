@@ -9,6 +9,7 @@ use vineyard_tests::{TestResult, on_stock};
 
 /// Tests and what the published daemon does instead of what they expect.
 const WEAKNESSES: &[(&str, &str)] = &[
+    ("concurrent::nobody_ever_sees_wrong_bytes", "memory of deleted blobs is reused at once, also while it is viewed"),
     (
         "crash::whoever_is_killed_leaves_nothing_on_disk",
         "blobs that no object holds stay for ever, and memory of deleted blobs is reused at once",

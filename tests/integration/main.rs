@@ -1,6 +1,7 @@
 //! A real server, real sockets, several processes.
 
 mod attributes;
+mod concurrent;
 mod crash;
 mod faults;
 mod hostile;

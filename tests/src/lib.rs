@@ -1,6 +1,7 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
 pub mod checked;
+pub mod churn;
 pub mod console;
 pub mod crash;
 mod peer;

@@ -1,19 +1,26 @@
 //! A client as the published ones are: it says nothing of leases, and never when it is done.
 
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use vineyard_core::ObjectId;
 use vineyard_core::protocol::frame::encode;
 use vineyard_core::protocol::{
-    Call, CreateBufferRequest, PROTOCOL_VERSION, RegisterRequest, SealRequest, StoreType, decode_reply,
+    Call, CreateBufferRequest, GetBuffersRequest, IdList, PROTOCOL_VERSION, RegisterRequest, SealRequest, StoreType,
+    decode_reply,
 };
+use vineyard_core::shm::Receiver;
 
-/// A connection that sends requests as they are. Descriptors that arrive are closed.
+/// A connection that sends requests as they are.
 #[derive(Debug)]
 pub struct StockClient {
     stream: UnixStream,
+    /// By their labels.
+    arenas: HashMap<i64, File>,
 }
 
 impl StockClient {
@@ -23,7 +30,7 @@ impl StockClient {
     ///
     /// What the system says, or what is wrong with the reply.
     pub fn connect(socket: &Path) -> io::Result<Self> {
-        let mut client = Self { stream: UnixStream::connect(socket)? };
+        let mut client = Self { stream: UnixStream::connect(socket)?, arenas: HashMap::new() };
         client.call(&RegisterRequest {
             version: PROTOCOL_VERSION.to_owned(),
             store_type: StoreType::NORMAL,
@@ -68,10 +75,35 @@ impl StockClient {
     pub fn create(&mut self, size: u64) -> io::Result<ObjectId> {
         let reply = self.call(&CreateBufferRequest { size, owned: false })?;
         if reply.fd >= 0 {
-            // The byte that carries the descriptor.
-            self.stream.read_exact(&mut [0])?;
+            self.receive_arena(reply.fd)?;
         }
         Ok(reply.id)
+    }
+
+    /// A descriptor that follows a reply, with a byte that carries it.
+    fn receive_arena(&mut self, label: i64) -> io::Result<()> {
+        let mut found = VecDeque::new();
+        Receiver::new().receive(&self.stream, &mut found).map_err(io::Error::other)?;
+        let arena = found.pop_front().ok_or_else(|| io::Error::other("no descriptor came with the byte"))?;
+        self.arenas.insert(label, arena.into());
+        Ok(())
+    }
+
+    /// Reads a blob where it lies; nothing if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn read(&mut self, blob: ObjectId) -> io::Result<Option<Vec<u8>>> {
+        let reply = self.call(&GetBuffersRequest { ids: IdList::Listed(vec![blob]), unsealed: false })?;
+        for label in reply.fds {
+            self.receive_arena(label)?;
+        }
+        let Some(payload) = reply.payloads.first() else { return Ok(None) };
+        let arena = self.arenas.get(&payload.store_fd).ok_or_else(|| io::Error::other("no arena has this label"))?;
+        let mut bytes = vec![0; usize::try_from(payload.data_size).map_err(io::Error::other)?];
+        arena.read_exact_at(&mut bytes, payload.data_offset)?;
+        Ok(Some(bytes))
     }
 
     /// Seals a blob.

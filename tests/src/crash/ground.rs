@@ -16,6 +16,9 @@ type Done<T = ()> = Result<T, Box<dyn Error>>;
 /// Bounds what never happens.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
+/// How often to look whether memory is given back, where it need not be.
+const LOOKS: usize = 100;
+
 /// What the killed clients of one kind have left behind.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Aftermath {
@@ -73,7 +76,13 @@ impl Ground {
                 Ok(client.instance_status()?.memory_usage == baseline)
             })?;
         }
-        let used = self.client.instance_status()?.memory_usage;
+        let mut used = self.client.instance_status()?.memory_usage;
+        for _ in 0..LOOKS {
+            if used == self.baseline {
+                break;
+            }
+            used = self.client.instance_status()?.memory_usage;
+        }
         aftermath.left += used.saturating_sub(self.baseline);
         self.baseline = used;
         Ok(())
