@@ -123,7 +123,8 @@ impl TestServer {
         RpcClient::connect(self.endpoint())
     }
 
-    /// Stops the server and, if it is ours, checks that all connections and leases have ended.
+    /// Stops the server and, if it is ours, checks that all connections and leases have ended, and that no memory is
+    /// counted as taken when everything is deleted.
     ///
     /// # Panics
     ///
@@ -131,7 +132,10 @@ impl TestServer {
     pub fn stop(self) {
         if let Running::Ours(handle) = self.running {
             let socket = handle.socket().to_owned();
+            let cleared = Client::connect(&socket).and_then(|client| client.clear());
+            assert!(cleared.is_ok(), "the server cannot be cleared: {cleared:?}");
             let report = handle.stop();
+            assert_eq!((report.used_bytes, report.allocated_bytes), (0, 0), "memory is left: {report:?}");
             assert_eq!(report.connections, 0, "connections are left: {report:?}");
             assert_eq!(report.leases, 0, "leases are left: {report:?}");
             assert!(!socket.exists(), "the socket file is left");
