@@ -39,7 +39,7 @@ fn read_as_stock_clients_do(socket: &Path, ledger: &Ledger, stop: &AtomicBool) -
         let Some(entry) = ledger.any(&mut random) else { continue };
         let Some(found) = read_head(&mut StockClient::connect(socket)?, entry) else { continue };
         let mut words = Random::new(entry.seed);
-        let expected: Vec<u8> = (0..entry.len / 3).flat_map(|_| words.next().to_le_bytes()).collect();
+        let expected: Vec<u8> = (0..entry.len / 3).flat_map(|_| words.number().to_le_bytes()).collect();
         let is_wrong = u64::from(found != expected);
         tally.views += 1;
         *if ledger.contains(entry) { &mut tally.wrong } else { &mut tally.stale } += is_wrong;

@@ -30,8 +30,8 @@ impl Checked {
     /// The object of a seed with so many words in all.
     pub fn new(seed: u64, len: usize) -> Self {
         let mut random = Random::new(seed);
-        let head: Vec<u64> = (0..len / 3).map(|_| random.next()).collect();
-        let tail: Vec<u64> = (len / 3..len).map(|_| random.next()).collect();
+        let head: Vec<u64> = (0..len / 3).map(|_| random.number()).collect();
+        let tail: Vec<u64> = (len / 3..len).map(|_| random.number()).collect();
         let hash = hash(head.iter().chain(&tail));
         Self { seed, hash, head: head.into(), tail: CheckedPart { words: tail.into() } }
     }
@@ -40,7 +40,7 @@ impl Checked {
     pub fn is_right(&self) -> bool {
         let mut random = Random::new(self.seed);
         let mut words = self.head.iter().chain(self.tail.words.iter());
-        hash(self.head.iter().chain(self.tail.words.iter())) == self.hash && words.all(|word| *word == random.next())
+        hash(self.head.iter().chain(self.tail.words.iter())) == self.hash && words.all(|word| *word == random.number())
     }
 
     /// Bytes of its payloads.

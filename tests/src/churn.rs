@@ -136,7 +136,7 @@ impl<'a> Worker<'a> {
     }
 
     fn put(&mut self) -> Result<(), Error> {
-        let (seed, len) = (self.random.next(), 1 + self.random.below(64 << 10));
+        let (seed, len) = (self.random.number(), 1 + self.random.below(64 << 10));
         match self.client.put(&Checked::new(seed, len)) {
             Ok(id) => self.ledger.entries().push(Entry { id, seed, len }),
             Err(Error::Put(PutError::NoRoom { .. })) => self.make_room(),

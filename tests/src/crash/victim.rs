@@ -79,7 +79,7 @@ fn now() -> Done {
 impl Victim<'_> {
     fn object(&mut self) -> Checked {
         let len = 1 << self.random.below(14);
-        Checked::new(self.random.next(), 1 + len + self.random.below(len))
+        Checked::new(self.random.number(), 1 + len + self.random.below(len))
     }
 
     fn put(&mut self) -> Done<ObjectId> {
@@ -88,7 +88,7 @@ impl Victim<'_> {
     }
 
     fn put_large(&mut self) -> Done<ObjectId> {
-        let object = Checked::new(self.random.next(), 10_000 + self.random.below(10_000));
+        let object = Checked::new(self.random.number(), 10_000 + self.random.below(10_000));
         Ok(self.client.put(&object)?)
     }
 
