@@ -9,6 +9,15 @@ use vineyard_tests::{TestResult, on_stock};
 
 /// Tests and what the published daemon does instead of what they expect.
 const WEAKNESSES: &[(&str, &str)] = &[
+    ("concurrent::nobody_ever_sees_wrong_bytes", "memory of deleted blobs is reused at once, also while it is viewed"),
+    (
+        "crash::whoever_is_killed_leaves_nothing_on_disk",
+        "blobs that no object holds stay for ever, and memory of deleted blobs is reused at once",
+    ),
+    (
+        "crash::whoever_is_killed_leaves_whole_objects_and_nothing_else",
+        "blobs that no object holds stay for ever, and memory of deleted blobs is reused at once",
+    ),
     (
         "faults::a_put_beyond_the_limit_says_size_limit_and_use_and_leaves_nothing",
         "several blobs of which one does not fit: the ones before it stay",
@@ -47,6 +56,8 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "sessions::a_session_is_reached_over_tcp",
         "over TCP, objects are those of the session, but blobs are those of the root session",
     ),
+    ("streams::objects_that_nobody_has_read_go_with_their_stream", "their members stay when the stream is dropped"),
+    ("streams::the_chunk_that_is_read_goes_with_its_reader", "the chunk that a reader has when it goes stays for ever"),
     (
         "undo::a_member_that_cannot_be_created_takes_the_whole_put_back",
         "objects may nest as deeply as they like, so that nothing fails half-way",

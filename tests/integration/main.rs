@@ -1,6 +1,8 @@
 //! A real server, real sockets, several processes.
 
 mod attributes;
+mod concurrent;
+mod crash;
 mod faults;
 mod hostile;
 mod hostile_rpc;

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use vineyard_core::{Client, Error, ObjectId, StatusCode, StreamChunk, StreamReader};
+use vineyard_tests::checked::Checked;
 use vineyard_tests::samples::Bytes;
 use vineyard_tests::{TestResult, TestServer};
+
+use crate::known::is_left_out;
 
 /// A stream that goes by the id of a new object.
 fn stream(client: &Client) -> Result<ObjectId, Error> {
@@ -147,6 +150,47 @@ fn objects_travel_through_a_stream_and_go_when_they_were_read() -> TestResult {
     }
     assert_eq!(seen.len(), 3);
     assert!(!client.exists(seen[0])? && !client.exists(seen[1])?, "they are deleted when the next is asked for");
+    Ok(())
+}
+
+#[test]
+fn objects_that_nobody_has_read_go_with_their_stream() -> TestResult {
+    if is_left_out("streams::objects_that_nobody_has_read_go_with_their_stream") {
+        return Ok(());
+    }
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = stream(&client)?;
+    let mut writer = client.write_stream(id)?;
+    for value in 0..3 {
+        writer.push(client.put(&Checked::new(value, 100))?)?;
+    }
+    client.drop_stream(id)?;
+    assert_eq!(client.list("test::Checked*", 10)?.len(), 0, "members go with who has them");
+    assert_eq!(client.instance_status()?.memory_usage, 0);
+    Ok(())
+}
+
+#[test]
+fn the_chunk_that_is_read_goes_with_its_reader() -> TestResult {
+    if is_left_out("streams::the_chunk_that_is_read_goes_with_its_reader") {
+        return Ok(());
+    }
+    let server = TestServer::start();
+    let client = server.client()?;
+    let id = stream(&client)?;
+    let mut writer = client.write_stream(id)?;
+    for _ in 0..3 {
+        writer.next_chunk(1000)?.fill(1);
+    }
+    let mut reader = client.read_stream(id)?;
+    let chunk = reader.next().ok_or("no chunk")??;
+    drop((reader, writer));
+    assert!(chunk.as_bytes().is_some_and(|bytes| bytes == [1; 1000]), "who views it goes on");
+    drop(chunk);
+    while client.instance_status()?.memory_usage > 0 {
+        std::thread::yield_now();
+    }
     Ok(())
 }
 

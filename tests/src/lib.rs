@@ -1,7 +1,13 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
+pub mod checked;
+pub mod churn;
+pub mod console;
+pub mod crash;
 mod peer;
 mod proxy;
+pub mod random;
+pub mod raw;
 pub mod replay;
 pub mod samples;
 mod server;

@@ -58,6 +58,30 @@ impl TestServer {
         Self { running: Running::Ours(server.unwrap_or_else(|error| panic!("the server does not start: {error}"))) }
     }
 
+    /// A server with so many bytes of memory, and a directory for what does not fit.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot start.
+    pub fn spilling(size: u64, directory: &Path) -> Self {
+        if on_stock() {
+            return Self::published(size, Some(directory));
+        }
+        let server = Server::builder().size(size).instance_id(7).rpc("127.0.0.1", 0).spill(directory).spawn();
+        Self { running: Running::Ours(server.unwrap_or_else(|error| panic!("the server does not start: {error}"))) }
+    }
+
+    /// The published daemon, on whatever tests run, perhaps with a directory for what does not fit.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot start.
+    pub fn published(size: u64, directory: Option<&Path>) -> Self {
+        let spill = directory.map(|directory| directory.display().to_string());
+        let arguments: Vec<&str> = spill.iter().flat_map(|path| ["--spill_path", path]).collect();
+        Self { running: Running::Stock(StockDaemon::start(size, &arguments)) }
+    }
+
     /// Where it listens.
     pub fn socket(&self) -> &Path {
         match &self.running {
@@ -99,7 +123,8 @@ impl TestServer {
         RpcClient::connect(self.endpoint())
     }
 
-    /// Stops the server and, if it is ours, checks that all connections and leases have ended.
+    /// Stops the server and, if it is ours, checks that all connections and leases have ended, and that no memory is
+    /// counted as taken when everything is deleted.
     ///
     /// # Panics
     ///
@@ -107,7 +132,10 @@ impl TestServer {
     pub fn stop(self) {
         if let Running::Ours(handle) = self.running {
             let socket = handle.socket().to_owned();
+            let cleared = Client::connect(&socket).and_then(|client| client.clear());
+            assert!(cleared.is_ok(), "the server cannot be cleared: {cleared:?}");
             let report = handle.stop();
+            assert_eq!((report.used_bytes, report.allocated_bytes), (0, 0), "memory is left: {report:?}");
             assert_eq!(report.connections, 0, "connections are left: {report:?}");
             assert_eq!(report.leases, 0, "leases are left: {report:?}");
             assert!(!socket.exists(), "the socket file is left");

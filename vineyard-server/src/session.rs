@@ -206,7 +206,7 @@ impl Session {
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
         let dropped = self.streams().disconnect(connection);
         if let Some(unread) = dropped {
-            self.delete(&unread, false, connection);
+            self.delete(&unread, true, connection);
             // A writer that waits for room has to learn that there is nothing to wait for.
             self.freed.notify_waiters();
         }

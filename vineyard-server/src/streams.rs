@@ -314,11 +314,17 @@ impl Streams {
         Ok(stream.ready.into())
     }
 
-    /// Forgets the streams that a connection has read from, and returns the chunks that nobody has read. `None` if it
-    /// has read from none.
+    /// Forgets the streams that a connection has read from, and returns the chunks that nobody has read, and the blobs
+    /// that it was looking at: nobody else knows of them. An object stays, which others can find. `None` if it has read
+    /// from none.
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) -> Option<Vec<ObjectId>> {
-        let streams = self.pulled.remove(&connection)?;
-        Some(streams.into_iter().filter_map(|id| self.remove(id).ok()).flatten().collect())
+        let mut chunks = Vec::new();
+        for id in self.pulled.remove(&connection)? {
+            let reading = self.streams.get(&id).and_then(|stream| stream.reading);
+            chunks.extend(reading.filter(|chunk| chunk.is_blob()));
+            chunks.extend(self.remove(id).into_iter().flatten());
+        }
+        Some(chunks)
     }
 }
 
@@ -452,8 +458,12 @@ mod tests {
         assert_eq!(streams.count(), (1, 2));
         pull(&mut streams);
         assert_eq!(streams.count(), (1, 1));
-        assert_eq!(streams.disconnect(READER), Some(vec![chunk(2)]), "the chunk that is read stays");
+        assert_eq!(streams.disconnect(READER), Some(vec![chunk(1), chunk(2)]));
         assert!(streams.disconnect(READER).is_none() && !streams.contains(STREAM) && streams.pulled.is_empty());
+        let mut streams = started();
+        streams.push(STREAM, ObjectId::from_raw(1)).expect("open");
+        pull(&mut streams);
+        assert_eq!(streams.disconnect(READER), Some(Vec::new()), "an object that was read stays");
         let mut streams = started();
         let (_, Pull::Later(mut later)) = pull(&mut streams) else { panic!("nothing is ready") };
         assert_eq!(streams.remove(STREAM), Ok(Vec::new()));

@@ -1,25 +1,13 @@
 //! The other process of a test: does one thing with a server, and says so on standard output.
 
 use std::error::Error;
-use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
 use vineyard_core::{Blob, Client, ObjectId, RpcClient};
 use vineyard_server::Server;
-use vineyard_tests::samples;
-
-fn say(line: impl std::fmt::Display) -> Result<(), Box<dyn Error>> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()?;
-    Ok(())
-}
-
-fn wait() -> Result<(), Box<dyn Error>> {
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(())
-}
+use vineyard_tests::churn::{Ledger, Worker};
+use vineyard_tests::console::{say, wait};
+use vineyard_tests::{crash, samples};
 
 /// Serves until the other side goes away.
 fn serve(socket: &str) -> Result<(), Box<dyn Error>> {
@@ -87,6 +75,14 @@ fn hold(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
     say(if bytes.bytes == before.into() { "same" } else { "changed" })
 }
 
+/// Puts, views and deletes objects of its own.
+fn churn(socket: &str, operations: &str, population: &str, seed: &str) -> Result<(), Box<dyn Error>> {
+    let (client, ledger) = (Client::connect(socket)?, Ledger::default());
+    let tally = Worker::new(&client, &ledger, population.parse()?, seed.parse()?).work(operations.parse()?)?;
+    ledger.clear(&client)?;
+    say(tally.to_line())
+}
+
 fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -98,6 +94,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["make-blobs", socket] => make_blobs(socket),
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
+        ["churn", socket, operations, population, seed] => churn(socket, operations, population, seed),
+        ["suffer", socket, step, seed] => crash::suffer(step, socket.as_ref(), seed.parse()?),
         _ => Err(format!("unknown command line: {arguments:?}").into()),
     }
 }

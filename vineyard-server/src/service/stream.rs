@@ -118,11 +118,11 @@ pub(super) fn stop(session: &Session, request: &StopStreamRequest) -> Result<Sto
     Ok(StopStreamReply {})
 }
 
-/// Forgets a stream, with the chunks that nobody has read.
+/// Forgets a stream, with the chunks that nobody has read, and the members that nobody else uses.
 pub(super) fn remove(connection: &Connection, request: &DropStreamRequest) -> Result<DropStreamReply, ServerError> {
     let session = connection.session();
     let unread = session.streams().remove(request.id)?;
-    session.delete(&unread, false, connection.id());
+    session.delete(&unread, true, connection.id());
     // A writer that waits for room has to learn that there is nothing to wait for.
     connection.state().freed.notify_waiters();
     Ok(DropStreamReply {})
