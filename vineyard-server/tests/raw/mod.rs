@@ -87,6 +87,10 @@ pub struct Arena {
 }
 
 impl Arena {
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     pub fn write(&self, payload: &Value, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, payload["data_offset"].as_u64().expect("an offset"))
     }
