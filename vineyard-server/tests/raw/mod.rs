@@ -86,6 +86,12 @@ pub struct Arena {
     file: File,
 }
 
+impl From<File> for Arena {
+    fn from(file: File) -> Self {
+        Self { file }
+    }
+}
+
 impl Arena {
     pub fn file(&self) -> &File {
         &self.file

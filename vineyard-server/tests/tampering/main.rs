@@ -3,6 +3,7 @@
 mod attempts;
 #[path = "../raw/mod.rs"]
 mod raw;
+mod sealed;
 
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt;
@@ -45,8 +46,8 @@ impl Scene {
         Self { server, program, directory }
     }
 
-    /// Runs one of the tests below that are for a process of its own, as a user.
-    fn run(&self, test: &str, uid: Option<u32>, blobs: &[Value]) {
+    /// Runs one of the tests that are for a process of its own, as a user; what it says.
+    fn run(&self, test: &str, uid: Option<u32>, blobs: &[Value]) -> String {
         let mut command = Command::new(&self.program);
         command.args(["--exact", test, "--nocapture"]).current_dir("/");
         command.env(SOCKET, self.server.socket()).env(BLOBS, json!(blobs).to_string());
@@ -54,9 +55,15 @@ impl Scene {
             command.uid(uid).gid(uid);
         }
         let output = command.output().expect("it runs");
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && text.lines().any(|line| line == ALL_TRIED), "{output:?}");
+        text
     }
+}
+
+/// Who a hostile process can be: this user, and another if this one may become that.
+fn users() -> Vec<Option<u32>> {
+    if Uid::effective().is_root() { vec![None, Some(NOBODY)] } else { vec![None] }
 }
 
 /// Where a hostile process is to go, and what it is to change; `None` for who runs the tests.
@@ -162,10 +169,9 @@ fn nobody_changes_what_others_wrote() {
     // One of them is gone by then, so its arena is nobody's.
     let [_stays, gone] = writers;
     drop(gone);
-    let users: &[Option<u32>] = if Uid::effective().is_root() { &[None, Some(NOBODY)] } else { &[None] };
-    for uid in users {
+    for uid in users() {
         for blobs in &of_each {
-            scene.run("a_hostile_process", *uid, &ids(blobs));
+            scene.run("a_hostile_process", uid, &ids(blobs));
             of_each.iter().for_each(|blobs| assert_unharmed(&scene.server, blobs));
         }
     }
