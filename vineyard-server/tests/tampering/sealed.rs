@@ -169,6 +169,49 @@ fn such_memory_counts_until_nobody_views_it() {
 }
 
 #[test]
+fn such_blobs_stay_in_memory_when_others_go_to_disk() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let server = Server::builder().size(MIB).spill(directory.path()).spawn().expect("a server");
+    let mut peer = Raw::native(&server);
+    let (id, _) = create(&mut peer);
+    peer.seal(&id);
+    let made = peer.create(MIB / 2);
+    peer.descriptor();
+    peer.seal(&made["id"]);
+    peer.send(&json!({"type": "release_leases_notice", "ids": [id, made["id"]]}));
+    // There is room for this one only if the other in the arena goes.
+    if peer.create(MIB - SIZE)["fd"] != -1 {
+        peer.descriptor();
+    }
+    assert_eq!(server.memory().used, MIB);
+    let is_spilled = |peer: &mut Raw, id: &Value| peer.ok(json!({"type": "is_spilled_request", "id": id}));
+    assert_eq!(is_spilled(&mut peer, &made["id"])["is_spilled"], true);
+    assert_eq!(is_spilled(&mut peer, &id)["is_spilled"], false);
+    let mut reader = Raw::native(&server);
+    assert!(is_unharmed(&mut reader, &id));
+}
+
+#[test]
+fn such_memory_counts_once_in_two_sessions_and_until_both_are_done() {
+    let server = server();
+    let mut here = Raw::native(&server);
+    let session = here.ok(json!({"type": "new_session_request"}));
+    let mut there = enter(session["socket_path"].as_str().expect("a path").as_ref(), true);
+    let (id, _) = create(&mut here);
+    here.seal(&id);
+    there.ok(json!({"type": "move_buffers_ownership_request", "session_id": 0, "id_to_id": [[id, id]]}));
+    assert!(is_unharmed(&mut there, &id));
+    assert_eq!((server.memory().used, server.memory().own_files), (SIZE, 1));
+    here.drop_buffer(&id);
+    drop(here);
+    assert!(is_unharmed(&mut there, &id));
+    assert_eq!((server.memory().used, server.memory().own_files), (SIZE, 1));
+    there.drop_buffer(&id);
+    drop(there);
+    until(|| server.memory().used == 0);
+}
+
+#[test]
 fn only_who_can_unmap_them_gets_such_blobs() {
     let server = server();
     let mut stock = Raw::stock(&server);
