@@ -200,6 +200,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets our own clients of this host put blobs above so many bytes into files of their own, which the kernel seals:
+    /// nobody can change them any more, their writer neither. By default none are, unless a client wants it.
+    pub fn seal_above(mut self, bytes: u64) -> Self {
+        self.config.seal_above = Some(bytes);
+        self
+    }
+
     /// Whether TCP clients are offered to have payloads compressed on their way; they are by default.
     pub fn compression(mut self, offered: bool) -> Self {
         self.config.compression = offered;

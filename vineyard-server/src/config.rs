@@ -136,6 +136,8 @@ pub(crate) struct Config {
     pub(crate) spill_rates: (f64, f64),
     /// What becomes of deleted blobs that published clients may look at.
     pub(crate) stock_leases: StockLeases,
+    /// Above how many bytes blobs of our own clients are sealed by the kernel; none are if it is not given.
+    pub(crate) seal_above: Option<u64>,
     /// Whether TCP clients are offered compression.
     pub(crate) compression: bool,
     /// The users and their passwords; without the file all are let in.
@@ -184,6 +186,7 @@ impl Default for Config {
             spill: None,
             spill_rates: (0.8, 0.3),
             stock_leases: StockLeases::default(),
+            seal_above: None,
             compression: true,
             htpasswd: None,
             rules: None,

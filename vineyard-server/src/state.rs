@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) stream_threshold: u32,
     /// Whether memory is never taken from under published clients.
     pub(crate) honours_stock_leases: bool,
+    /// From how many bytes on our own clients are told to make blobs that the kernel seals.
+    pub(crate) seal_above: Option<u64>,
     pub(crate) max_message: usize,
     pub(crate) message_memory: u64,
     pub(crate) max_metadata: u64,
@@ -80,6 +82,7 @@ impl Settings {
             compression: config.compression && chunk::AVAILABLE,
             stream_threshold: config.stream_threshold,
             honours_stock_leases: config.stock_leases == StockLeases::Honour,
+            seal_above: config.seal_above,
             max_message: config.max_message_bytes,
             message_memory: config.message_memory,
             max_metadata: config.metadata(),

@@ -82,6 +82,13 @@ impl Blob {
         self.inner.region.mapping().is_some()
     }
 
+    /// Whether the kernel keeps everybody from writing to the bytes, who wrote them included. The kernel said so when they
+    /// were mapped; the server is not asked. False for the heap, and for blobs in arenas, whose writer is trusted to leave
+    /// them alone (see [`Client::create_sealed_blob`](crate::Client::create_sealed_blob)).
+    pub fn is_kernel_sealed(&self) -> bool {
+        self.inner.region.mapping().is_some_and(|mapping| mapping.is_sealed())
+    }
+
     /// Whether an address lies in the same mapped arena as this blob; false for the heap.
     pub fn arena_contains(&self, address: usize) -> bool {
         self.inner.region.mapping().is_some_and(|mapping| mapping.contains(address))

@@ -47,6 +47,22 @@ impl Arenas {
         Ok(())
     }
 
+    /// Closes the file that came with a label and lets its mappings go, but for those that views hold. The server has to
+    /// give no payload with this label any more.
+    pub(super) fn forget(&mut self, label: i64) {
+        self.known.remove(&label);
+    }
+
+    /// [Forgets](Self::forget) those of some labels whose files the kernel has sealed.
+    pub(super) fn forget_sealed(&mut self, labels: &[i64]) {
+        for label in labels {
+            let readable = self.known.get(label).and_then(|arena| arena.readable.as_ref());
+            if readable.is_some_and(|mapping| mapping.is_sealed()) {
+                self.forget(*label);
+            }
+        }
+    }
+
     /// The mapping of an arena; made at its first use and kept.
     pub(super) fn mapping(
         &mut self,

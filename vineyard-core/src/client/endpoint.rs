@@ -21,6 +21,8 @@ pub(super) struct Endpoint {
     pub(super) session: SessionId,
     /// Whether payloads shall travel compressed if the server offers it.
     pub(super) compression: bool,
+    /// Above how many bytes blobs are to be sealed by the kernel, whatever the server says.
+    pub(super) seal_above: Option<u64>,
     /// What connections over TCP are encrypted by.
     pub(super) tls: Option<Connector>,
 }
@@ -30,7 +32,9 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Endpoint");
         out.field("address", &self.address).field("timeout", &self.timeout).field("username", &self.username);
-        out.field("session", &self.session).field("compression", &self.compression);
+        out.field("session", &self.session)
+            .field("compression", &self.compression)
+            .field("seal_above", &self.seal_above);
         out.field("tls", &self.tls).finish_non_exhaustive()
     }
 }

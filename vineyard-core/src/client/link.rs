@@ -37,6 +37,8 @@ pub(super) struct Link {
     seals_on_create: bool,
     takes_whole_trees: bool,
     owns_blobs: bool,
+    has_kernel_seals: bool,
+    seal_above: Option<u64>,
     instance: InstanceId,
     session: SessionId,
     /// The process that opened the connection. One that is forked from it must not talk over it.
@@ -94,6 +96,8 @@ impl Link {
             seals_on_create: native.is_some_and(|native| native.seal_on_create),
             takes_whole_trees: native.is_some_and(|native| native.whole_trees),
             owns_blobs: native.is_some_and(|native| native.owned_blobs),
+            has_kernel_seals: native.is_some_and(|native| native.kernel_seals),
+            seal_above: native.and_then(|native| native.seal_above),
             instance: reply.instance_id,
             session: reply.session_id,
             process: std::process::id(),
@@ -136,6 +140,16 @@ impl Link {
     /// Whether blobs can go with the connection that makes them.
     pub(super) fn owns_blobs(&self) -> bool {
         self.owns_blobs
+    }
+
+    /// Whether blobs can have files of their own, which the kernel seals, and which come anew with each reply.
+    pub(super) fn has_kernel_seals(&self) -> bool {
+        self.has_kernel_seals
+    }
+
+    /// Above how many bytes the server wants blobs to be sealed by the kernel.
+    pub(super) fn seal_above(&self) -> Option<u64> {
+        self.seal_above.filter(|_| self.has_kernel_seals)
     }
 
     /// Sends one request and waits for the reply.

@@ -12,7 +12,20 @@ use crate::id::ObjectId;
 use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
 use crate::shm::{Keep, Region, WindowMut};
 
-/// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
+/// The descriptor and the mapping of a file that holds one blob, let go when this is dropped.
+#[derive(Debug)]
+struct OwnFile {
+    shared: Arc<SharedLink>,
+    label: i64,
+}
+
+impl Drop for OwnFile {
+    fn drop(&mut self) {
+        self.shared.forget(self.label);
+    }
+}
+
+/// A place in an arena, or a file of its own, that this connection may write until the blob is sealed. Dropped, the blob is given up.
 #[derive(Debug)]
 pub(super) struct NewBlob {
     shared: Arc<SharedLink>,
@@ -21,6 +34,8 @@ pub(super) struct NewBlob {
     nbytes: u64,
     lease: Arc<Lease>,
     fresh: Fresh,
+    /// For a file that the kernel seals.
+    own_file: Option<OwnFile>,
 }
 
 impl NewBlob {
@@ -29,7 +44,13 @@ impl NewBlob {
         let Payload { object_id: id, data_size: nbytes, store_fd: label, data_offset: offset, .. } = *payload;
         let lease = Lease::new(shared.link(), payload);
         let fresh = Fresh::new(shared.link(), id, Some(Arc::clone(&lease)));
-        Self { shared: Arc::clone(shared), label, offset, nbytes, lease, fresh }
+        Self { shared: Arc::clone(shared), label, offset, nbytes, lease, fresh, own_file: None }
+    }
+
+    /// The blob has its file for itself, and the kernel seals it.
+    pub(super) fn in_own_file(self) -> Self {
+        let own_file = OwnFile { shared: Arc::clone(&self.shared), label: self.label };
+        Self { own_file: Some(own_file), ..self }
     }
 
     /// The one writable view. Asked for once, before the blob is sealed.
@@ -40,7 +61,7 @@ impl NewBlob {
         window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
     }
 
-    /// The blob without its place, once it is written.
+    /// The blob without its place, once it is written and its window is gone.
     pub(super) fn into_fresh(self) -> Fresh {
         self.fresh
     }
@@ -57,8 +78,19 @@ impl Pending for NewBlob {
         Ok(())
     }
 
-    fn seal(self: Box<Self>) -> Result<Blob, CallError> {
+    fn seal(mut self: Box<Self>) -> Result<Blob, CallError> {
         const CALL: &str = SealRequest::TYPE;
+        if let Some(own_file) = self.own_file.take() {
+            // The kernel seals what nobody can write to; and it may let nobody map it through this descriptor any more.
+            drop(own_file);
+            let id = self.fresh.id();
+            self.shared.link().seal(&[id])?;
+            let blob = self.shared.fetch(&[id])?.remove(&id);
+            let gone = || CallError::new(CALL, CallReason::Protocol(format!("blob {id} was sealed and is not there")));
+            let blob = blob.ok_or_else(gone)?;
+            self.fresh.keep();
+            return Ok(blob);
+        }
         self.shared.link().seal(&[self.fresh.id()])?;
         let mapping = self.shared.mapping(CALL, self.label, Access::Read)?;
         let region = Region::mapped(mapping, self.offset, self.nbytes, Arc::clone(&self.lease) as Keep);

@@ -28,6 +28,7 @@ pub struct ConnectOptions {
     timeout: Duration,
     username: String,
     password: String,
+    seal_above: Option<u64>,
 }
 
 impl fmt::Debug for ConnectOptions {
@@ -35,6 +36,7 @@ impl fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("ConnectOptions");
         out.field("socket", &self.socket).field("timeout", &self.timeout).field("username", &self.username);
+        out.field("seal_above", &self.seal_above);
         out.finish_non_exhaustive()
     }
 }
@@ -48,7 +50,8 @@ impl Default for ConnectOptions {
 impl ConnectOptions {
     /// No socket, a time-out of 60 s, no user.
     pub fn new() -> Self {
-        Self { socket: None, timeout: Duration::from_secs(60), username: String::new(), password: String::new() }
+        let (username, password) = (String::new(), String::new());
+        Self { socket: None, timeout: Duration::from_secs(60), username, password, seal_above: None }
     }
 
     /// The socket's path. Without it, `VINEYARD_IPC_SOCKET` and then the default paths of servers are looked at.
@@ -73,6 +76,18 @@ impl ConnectOptions {
         self
     }
 
+    /// Puts blobs with more than `nbytes` bytes into files of their own, which the kernel seals: nobody can change them any
+    /// more, neither their writer nor who runs as the server's user. Without it, blobs are sealed so above what the server
+    /// was told (`--seal-above`), which is none by default.
+    ///
+    /// Each takes a file of the server's, and one request more; putting into pages that were used before is faster. Puts
+    /// fail if the server cannot do so. [`Blob::is_kernel_sealed`](crate::Blob::is_kernel_sealed) tells readers.
+    #[must_use]
+    pub fn kernel_sealed_above(mut self, nbytes: u64) -> Self {
+        self.seal_above = Some(nbytes);
+        self
+    }
+
     /// Connects and registers. Two system calls and one round trip.
     ///
     /// # Errors
@@ -91,6 +106,7 @@ impl ConnectOptions {
             password: self.password.clone(),
             session: SessionId::ROOT,
             compression: false,
+            seal_above: self.seal_above,
             tls: None,
         };
         Ok(Client { inner: Inner::open(endpoint)? })

@@ -240,6 +240,7 @@ impl RpcOptions {
     pub fn connect(&self) -> Result<RpcClient, ConnectError> {
         let named = || std::env::var(ENDPOINT_VARIABLE).ok().filter(|endpoint| !endpoint.is_empty());
         let endpoint = Endpoint {
+            seal_above: None,
             address: Address::Tcp(self.endpoint.clone().or_else(named).ok_or(ConnectError::NoEndpoint)?),
             timeout: self.timeout,
             username: self.username.clone(),

@@ -25,6 +25,8 @@ pub(super) struct SharedLink {
     link: Arc<Link>,
     /// Locked for moments only, never while something is sent or received.
     arenas: Mutex<Arenas>,
+    /// Above how many bytes blobs are to be sealed by the kernel.
+    seal_above: Option<u64>,
 }
 
 impl Transport for SharedLink {
@@ -39,7 +41,8 @@ impl Transport for SharedLink {
                 );
             });
         }
-        Ok(Arc::new(Self { link: Arc::new(link), arenas: Mutex::new(Arenas::default()) }))
+        let seal_above = endpoint.seal_above.into_iter().chain(link.seal_above()).min();
+        Ok(Arc::new(Self { link: Arc::new(link), arenas: Mutex::new(Arenas::default()), seal_above }))
     }
 
     fn link(&self) -> &Arc<Link> {
@@ -77,6 +80,9 @@ impl Transport for SharedLink {
                 };
                 blobs.insert(id, Blob::stored(region, self.link.store(), id));
             }
+            if self.link.has_kernel_seals() {
+                lock(&self.arenas).forget_sealed(&reply.fds);
+            }
             Ok(blobs)
         })
     }
@@ -101,13 +107,24 @@ impl Transport for SharedLink {
 }
 
 impl SharedLink {
-    /// Allocates unsealed blobs, none of them empty; all or none.
+    /// Allocates unsealed blobs, none of them empty; all or none. Those that the kernel is to seal take a request each.
     pub(super) fn create(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
+        let is_sealable = |size: u64| self.seal_above.is_some_and(|above| size > above);
+        let plain: Vec<u64> = sizes.iter().copied().filter(|size| !is_sealable(*size)).collect();
+        let mut made = if plain.is_empty() { Vec::new() } else { self.create_in_arenas(&plain)? };
+        // In the order of the sizes, so that each is put where it belongs.
+        for (place, size) in sizes.iter().enumerate().filter(|(_, size)| is_sealable(**size)) {
+            made.insert(place, self.create_sealable(*size)?);
+        }
+        Ok(made)
+    }
+
+    fn create_in_arenas(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
         let owned = self.link.owns_blobs();
         if let &[size] = sizes {
             const CALL: &str = CreateBufferRequest::TYPE;
             return self.link.exchange(CALL, |conn| {
-                let reply = conn.call(&CreateBufferRequest { size, owned })?;
+                let reply = conn.call(&CreateBufferRequest { size, owned, sealable: false })?;
                 let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
                 self.take_new(conn, CALL, labels, vec![reply.created], sizes)
             });
@@ -118,6 +135,29 @@ impl SharedLink {
             let reply = conn.call(&request)?;
             self.take_new(conn, CALL, &reply.fds, reply.payloads, sizes)
         })
+    }
+
+    /// Makes an unsealed blob, not of 0 bytes, in a file of its own, which the kernel seals with it.
+    pub(super) fn create_sealable(self: &Arc<Self>, size: u64) -> Result<NewBlob, CallError> {
+        const CALL: &str = CreateBufferRequest::TYPE;
+        if !self.link.has_kernel_seals() {
+            let why = "this server has no blobs that the kernel seals";
+            return Err(CallError::new(CALL, CallReason::NotSent(why)));
+        }
+        let request = CreateBufferRequest { size, owned: self.link.owns_blobs(), sealable: true };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.call(&request)?;
+            let labels = if reply.fd < 0 { &[][..] } else { &[reply.fd] };
+            let new = self.take_new(conn, CALL, labels, vec![reply.created], &[size])?.pop();
+            let new =
+                new.ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no blob was created".to_owned())))?;
+            Ok(new.in_own_file())
+        })
+    }
+
+    /// Closes a file that holds one blob.
+    pub(super) fn forget(&self, label: i64) {
+        lock(&self.arenas).forget(label);
     }
 
     /// Makes an unsealed blob, not of 0 bytes, that is a file; without a name if `path` is empty.

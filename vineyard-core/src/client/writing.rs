@@ -17,6 +17,34 @@ impl Client {
         self.create_array(nbytes)
     }
 
+    /// As [`create_blob`](Self::create_blob), in a file of its own, which the kernel seals with the blob: nobody can change
+    /// it any more then, neither its writer nor who runs as the server's user. [`BlobWriter::shrink`] frees none of its
+    /// memory. Two requests when it is sealed.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_blob`](Self::create_blob), also if too many files are open; [`CallReason::NotSent`] if the server has
+    /// no such blobs. Sealing fails while a process that was forked off meanwhile has the blob mapped.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # let client = vineyard_core::Client::from_env()?;
+    /// let mut writer = client.create_sealed_blob(8)?;
+    /// writer.write_at(0, b"for ever")?;
+    /// assert!(writer.seal()?.blob().is_kernel_sealed());
+    /// # Ok::<(), vineyard_core::Error>(())
+    /// ```
+    pub fn create_sealed_blob(&self, nbytes: usize) -> Result<BlobWriter<u8>, Error> {
+        let view = |error| CallError::view(CreateBufferRequest::TYPE, error);
+        if nbytes == 0 {
+            return Ok(BlobWriter::new(None, 0, None).map_err(view)?);
+        }
+        let new = self.inner.transport().create_sealable(nbytes as u64)?;
+        let window = new.window()?;
+        Ok(BlobWriter::new(Some(window), nbytes, Some(Box::new(new))).map_err(view)?)
+    }
+
     /// Allocates a blob of `len` elements to be filled in place.
     ///
     /// # Errors

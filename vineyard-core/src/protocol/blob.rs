@@ -70,6 +70,10 @@ pub struct CreateBufferRequest {
     /// that offer it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owned: bool,
+    /// Whether the blob gets a file of its own, which the kernel seals with it: the client unmaps it before that. Only on
+    /// native connections that offer it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealable: bool,
 }
 
 /// Answers [`CreateBufferRequest`]; a descriptor follows unless `fd` is -1.

@@ -118,6 +118,12 @@ pub struct NativeReply {
     /// Blobs can be [owned](super::CreateBufferRequest::owned) by their connection.
     #[serde(default)]
     pub owned_blobs: bool,
+    /// Blobs can be [sealed by the kernel](super::CreateBufferRequest::sealable).
+    #[serde(default)]
+    pub kernel_seals: bool,
+    /// Blobs with more bytes than this are to be sealed by the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_above: Option<u64>,
     /// Differs between incarnations of a server, so that ids of an earlier one are not taken for its own.
     pub incarnation: u64,
 }

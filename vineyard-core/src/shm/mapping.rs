@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::stat::fstat;
 
 use super::ShmError;
@@ -13,10 +14,12 @@ use super::ShmError;
 pub(crate) struct Mapping {
     map: MmapRaw,
     writable: bool,
+    /// Whether the kernel had sealed the file against writing when it was mapped. Seals are never taken off.
+    sealed: bool,
 }
 
 impl Mapping {
-    /// Maps the first `len` bytes for reading only. Costs one system call, whatever the length.
+    /// Maps the first `len` bytes for reading only. Costs three system calls, whatever the length.
     ///
     /// # Errors
     ///
@@ -24,10 +27,12 @@ impl Mapping {
     pub(crate) fn read_only(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
         let len = Self::checked_len(&fd, len)?;
         let map = MmapOptions::new().len(len).map_raw_read_only(fd.as_fd().as_raw_fd());
-        Ok(Self { map: map.map_err(system)?, writable: false })
+        // Files that are not in memory have no seals, and say so by an error.
+        let seals = fcntl(&fd, FcntlArg::F_GET_SEALS).map_or(SealFlag::empty(), SealFlag::from_bits_truncate);
+        Ok(Self { map: map.map_err(system)?, writable: false, sealed: seals.contains(SealFlag::F_SEAL_WRITE) })
     }
 
-    /// Maps the first `len` bytes for reading and writing. Costs one system call, whatever the length.
+    /// Maps the first `len` bytes for reading and writing. Costs two system calls, whatever the length.
     ///
     /// # Errors
     ///
@@ -35,7 +40,7 @@ impl Mapping {
     pub(crate) fn read_write(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
         let len = Self::checked_len(&fd, len)?;
         let map = MmapOptions::new().len(len).map_raw(fd.as_fd().as_raw_fd());
-        Ok(Self { map: map.map_err(system)?, writable: true })
+        Ok(Self { map: map.map_err(system)?, writable: true, sealed: false })
     }
 
     /// Length in bytes.
@@ -46,6 +51,11 @@ impl Mapping {
     /// Whether an address lies inside this mapping. For showing that a view is not a copy.
     pub(crate) fn contains(&self, address: usize) -> bool {
         address.checked_sub(self.map.as_ptr().addr()).is_some_and(|offset| offset < self.map.len())
+    }
+
+    /// Whether the kernel lets nobody write to the file.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     pub(super) fn base(&self) -> *mut u8 {

@@ -163,6 +163,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(super) stock_leases: StockLeases,
 
+    /// Rust clients of this host put blobs above this size into files of their own, which the kernel seals: nobody can
+    /// change them any more, their writer neither; without it, only what clients want to be sealed so
+    #[arg(long, value_name = "SIZE")]
+    pub(super) seal_above: Option<String>,
+
     /// TCP clients are not offered to have payloads compressed
     #[arg(long, alias = "nocompression", overrides_with = "compression")]
     pub(super) no_compression: bool,

@@ -132,6 +132,9 @@ fn spawn(args: Args, above_memory: AboveMemory) -> Result<ServerHandle, StartErr
     if let Some(bytes) = &args.max_metadata {
         builder = builder.max_metadata(parse_size(bytes)?);
     }
+    if let Some(bytes) = &args.seal_above {
+        builder = builder.seal_above(parse_size(bytes)?);
+    }
     if let Some(size) = args.size.filter(|size| !size.is_empty()) {
         builder = builder.size(parse_size(&size)?);
     }

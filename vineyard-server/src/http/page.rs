@@ -166,6 +166,8 @@ fn arenas(page: &mut Writer<'_>, figures: &Figures) -> fmt::Result {
         Metric::count("vineyard_prefault_ready", "Whether the next writer finds an arena whose pages are there"),
         u64::from(memory.prefault_ready),
     )?;
+    page.gauge(Metric::count("vineyard_own_files", "Blobs in files of their own"), memory.own_files as u64)?;
+    page.gauge(Metric::bytes("vineyard_own_file", "What these files have"), memory.own_file_bytes)?;
     page.gauge(Metric::bytes("vineyard_lent_arena", "Arenas that clients divide themselves"), figures.lent)
 }
 

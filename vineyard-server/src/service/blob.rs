@@ -12,6 +12,7 @@ use super::Connection;
 use super::cold;
 use super::many::{self, Keep};
 use super::room::{with_room, with_room_now};
+use super::sealed;
 use crate::store::arena::Access;
 use crate::store::{BlobStore, NoRoom, Placement};
 
@@ -33,7 +34,11 @@ pub(super) async fn create_buffer(
     connection: &mut Connection,
     request: &CreateBufferRequest,
 ) -> Result<CreateBufferReply, ServerError> {
-    let placement = create_one(connection, request.size, request.owned).await?;
+    let placement = if request.sealable && connection.peer().native {
+        sealed::create(connection, request.size, request.owned).await?
+    } else {
+        create_one(connection, request.size, request.owned).await?
+    };
     let created = describe_new(connection, &placement)?;
     Ok(CreateBufferReply { id: created.object_id, created, fd: pending_label(connection) })
 }
@@ -161,7 +166,8 @@ pub(super) fn describe_bare(placement: &Placement) -> Payload {
 }
 
 /// Makes a blob immutable.
-pub(super) fn seal(connection: &Connection, request: &SealRequest) -> Result<SealReply, ServerError> {
+pub(super) async fn seal(connection: &Connection, request: &SealRequest) -> Result<SealReply, ServerError> {
+    sealed::seal_files(connection, &[request.object_id]).await?;
     connection.session().blobs().seal(connection.peer(), request.object_id)?;
     Ok(SealReply {})
 }

@@ -144,6 +144,7 @@ impl Connection {
         self.registered = true;
         self.role = role;
         self.labels.set_writable(role >= Role::Write);
+        self.labels.set_closes_files(native);
         self.peer.native = native;
         self.peer.views = self.entrance.is_unix() && !native;
     }

@@ -14,7 +14,7 @@ use vineyard_core::{ObjectId, ServerError, StatusCode};
 
 use super::blob::check_count;
 use super::content::{Matching, Named, matches_blobs};
-use super::{Connection, Written, not_done, write_by};
+use super::{Connection, Written, not_done, sealed, write_by};
 use crate::ids::unix_millis;
 use crate::meta::{Blobs, Created, Deletion, Sketches};
 use crate::pattern::Pattern;
@@ -60,6 +60,9 @@ async fn create(
     is_large: bool,
 ) -> Result<Vec<Created>, ServerError> {
     check_count(seal.len())?;
+    if connection.peer().native {
+        sealed::seal_files(connection, &seal).await?;
+    }
     let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
     // The contents are dropped there as well.
     let job = move || {

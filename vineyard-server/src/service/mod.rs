@@ -18,6 +18,7 @@ mod reference;
 mod remote;
 mod reply;
 mod room;
+mod sealed;
 mod session;
 mod stream;
 mod wait;
@@ -182,7 +183,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             Ok(reply) => answer_many(connection, reply.payloads.len(), reply, out).await,
             Err(error) => refuse(connection, &error, out),
         },
-        Request::Seal(request) => answer!(blob::seal(connection, &request)),
+        Request::Seal(request) => answer!(blob::seal(connection, &request).await),
         Request::DropBuffer(request) => answer!(blob::drop_buffer(connection, &request)),
         Request::ShrinkBuffer(request) => answer!(blob::shrink_buffer(connection, &request)),
         Request::ReleaseLeases(notice) => match blob::release_leases(connection, &notice).await {

@@ -56,6 +56,8 @@ pub(super) fn register(
             seal_on_create: true,
             whole_trees: true,
             owned_blobs: true,
+            kernel_seals: connection.entrance().is_unix(),
+            seal_above: state.settings.seal_above.filter(|_| connection.entrance().is_unix()),
             incarnation: state.incarnation,
         }),
     })

@@ -4,12 +4,15 @@ use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, FcntlArg, SealFlag, fallocate, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{Mode, fchmod};
 use tokio::sync::OwnedSemaphorePermit;
+
+use super::pool::FileCharge;
 
 /// What stock clients subtract from `map_size` before they map.
 const MAP_EXTRA: u64 = 8;
@@ -39,6 +42,17 @@ pub struct ArenaFile {
     /// Counts the file for as long as it is open.
     #[expect(dead_code, reason = "its being there is what counts")]
     permit: Option<OwnedSemaphorePermit>,
+    /// For a file that holds one blob and that the kernel seals.
+    sealable: Option<Sealable>,
+}
+
+/// What there is to know of a file that the kernel seals.
+#[derive(Debug)]
+struct Sealable {
+    /// Counts its memory for as long as it is open.
+    charge: FileCharge,
+    /// Whether the kernel has sealed it against writing.
+    sealed: AtomicBool,
 }
 
 impl ArenaFile {
@@ -52,7 +66,7 @@ impl ArenaFile {
     /// What the system says: no descriptors left, no `/proc`, a size that it does not support.
     pub fn create(capacity: u64) -> io::Result<Self> {
         let map_size = capacity.checked_add(MAP_EXTRA).ok_or(io::ErrorKind::InvalidInput)?;
-        Self::new(memory(map_size)?, (map_size, map_size))
+        Self::new(memory(map_size, fixed() | SealFlag::F_SEAL_SEAL)?, (map_size, map_size))
     }
 
     /// Makes an arena of exactly `size` bytes, all of which clients may map.
@@ -61,7 +75,18 @@ impl ArenaFile {
     ///
     /// As [`create`](Self::create).
     pub fn bare(size: u64) -> io::Result<Self> {
-        Self::new(memory(size)?, (size, size))
+        Self::new(memory(size, fixed() | SealFlag::F_SEAL_SEAL)?, (size, size))
+    }
+
+    /// Makes a file for one blob of `size` bytes, whose memory is counted already. Its size is fixed; once it is written
+    /// it can be [sealed](Self::seal_against_writing).
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn sealable(size: u64, charge: FileCharge) -> io::Result<Self> {
+        let file = Self::from_file(memory(size, fixed())?, size)?;
+        Ok(Self { sealable: Some(Sealable { charge, sealed: AtomicBool::new(false) }), ..file })
     }
 
     /// Takes a file of `size` bytes at least as an arena. Nothing keeps others from truncating it.
@@ -77,7 +102,14 @@ impl ArenaFile {
 
     fn new(writable: File, map_sizes: (u64, u64)) -> io::Result<Self> {
         let readable = OpenOptions::new().read(true).open(format!("/proc/self/fd/{}", writable.as_raw_fd()))?;
-        Ok(Self { number: NEXT.fetch_add(1, Ordering::Relaxed), writable, readable, map_sizes, permit: None })
+        Ok(Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            writable,
+            readable,
+            map_sizes,
+            permit: None,
+            sealable: None,
+        })
     }
 
     /// Keeps a permit for as long as the file is open.
@@ -112,6 +144,37 @@ impl ArenaFile {
         }
     }
 
+    /// Whether it holds one blob and is for the kernel to seal.
+    pub fn is_sealable(&self) -> bool {
+        self.sealable.is_some()
+    }
+
+    /// Whether the kernel has still to seal it before its blob can be read.
+    pub fn is_to_be_sealed(&self) -> bool {
+        self.sealable.as_ref().is_some_and(|sealable| !sealable.sealed.load(Ordering::Acquire))
+    }
+
+    /// Bytes that count for it, beside any range of it that is counted.
+    pub fn counted(&self) -> u64 {
+        self.sealable.as_ref().map_or(0, |sealable| sealable.charge.bytes())
+    }
+
+    /// Lets the kernel refuse all writing from now on, through whatever descriptor or mapping, whoever's. Once more is no
+    /// error. Takes time with the number of pages.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` while it is mapped for writing, or the kernel has pages of it in use; `EPERM` if it is no
+    /// [sealable](Self::sealable) file, or who can write to it has forbidden further seals.
+    pub fn seal_against_writing(&self) -> io::Result<()> {
+        let Some(Sealable { sealed, .. }) = &self.sealable else { return Err(Errno::EPERM.into()) };
+        if !sealed.load(Ordering::Acquire) {
+            fcntl(&self.writable, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SEAL))?;
+            sealed.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// Gives the pages of a range back to the system; what is there reads as zero afterwards.
     ///
     /// # Errors
@@ -144,18 +207,23 @@ impl ArenaFile {
     }
 }
 
-/// A file in memory, sealed at its size, that no other user can open.
-fn memory(size: u64) -> io::Result<File> {
+/// The seals that fix the size of a file.
+fn fixed() -> SealFlag {
+    SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW
+}
+
+/// A file in memory with some seals that no other user can open.
+fn memory(size: u64, seals: SealFlag) -> io::Result<File> {
     let file = File::from(memfd_create(NAME, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
     file.set_len(size)?;
     fchmod(&file, Mode::S_IRUSR | Mode::S_IWUSR)?;
-    let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
     fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
     Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::SharedPool;
     use super::*;
     use nix::sys::stat::fstat;
     use nix::unistd::{ftruncate, write};
@@ -201,5 +269,24 @@ mod tests {
         let mut bytes = [1; 16];
         arena.file(Access::Read).read_exact_at(&mut bytes, 4096).expect("read");
         assert_eq!(bytes, [0; 16]);
+    }
+
+    #[test]
+    fn a_file_of_its_own_is_sealed_once_nobody_has_it_mapped_for_writing() {
+        let pool = SharedPool::new(1 << 20).expect("memfd");
+        let file = ArenaFile::sealable(5000, pool.charge_file(5000).expect("fits")).expect("memfd");
+        assert_eq!((file.map_size(Access::Read), file.map_size(Access::Write)), (5008, 5000));
+        assert!(file.is_to_be_sealed());
+        assert_eq!(write(file.descriptor(Access::Write), b"x"), Ok(1));
+        assert!(ftruncate(file.descriptor(Access::Write), 10).is_err(), "it was shrunk");
+        for _ in 0..2 {
+            file.seal_against_writing().expect("nobody maps it");
+        }
+        assert!(!file.is_to_be_sealed());
+        assert!(write(file.descriptor(Access::Write), b"x").is_err(), "it was written");
+        assert!(ArenaFile::create(4096).expect("memfd").seal_against_writing().is_err(), "arenas are never sealed");
+        assert_eq!((file.counted(), pool.lock().used()), (5000, 5000));
+        drop(file);
+        assert_eq!(pool.lock().used(), 0);
     }
 }

@@ -18,12 +18,13 @@ pub(super) struct Blob {
     pub(super) id: ObjectId,
     /// Where its bytes are; none if they are on disk.
     pub(super) file: Option<Arc<ArenaFile>>,
-    /// What is given back with it; none for a file of its own.
+    /// What is given back with it; none for a file of its own, which counts for as long as it is open.
     pub(super) allocation: Option<AllocationId>,
     /// Where it starts in the file.
     pub(super) offset: u64,
     pub(super) length: u64,
-    /// Bytes of arenas that it counts for: its window with what alignment adds, as long as the range is that long.
+    /// Bytes that it counts for: its window of an arena with what alignment adds, as long as the range is that long, or
+    /// a file of its own in memory.
     pub(super) taken: u64,
     pub(super) creator: ConnectionId,
     /// Leases of all connections.
@@ -70,7 +71,7 @@ impl Blob {
         length: u64,
         creator: ConnectionId,
     ) -> Self {
-        let taken = if allocation.is_some() { span(length).unwrap_or(length) } else { 0 };
+        let taken = if allocation.is_some() { span(length).unwrap_or(length) } else { file.counted() };
         Self {
             id: ObjectId::INVALID,
             file: Some(file),
@@ -97,6 +98,11 @@ impl Blob {
     /// Whether somebody may look at it: nobody else may be given its memory.
     pub(super) fn is_viewed(&self) -> bool {
         self.leases > 0 || self.viewers.count() > 0 || self.maker.is_some()
+    }
+
+    /// Whether its pages stay as long as anybody has them mapped, whatever the server does.
+    pub(super) fn is_kept_by_mappings(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.is_sealable())
     }
 
     /// Whether its memory is another session's as well.

@@ -49,7 +49,8 @@ impl BlobStore {
         self.add(peer, id, blob).map_err(NoRoom::ForRecords)
     }
 
-    /// Makes one unsealed blob of a file, which counts as no memory but for its record.
+    /// Makes one unsealed blob of a file, which counts as no memory but for its record and what
+    /// [counts](ArenaFile::counted) for the file.
     ///
     /// # Errors
     ///

@@ -70,12 +70,20 @@ pub struct Labels {
     descriptors: Vec<Descriptor>,
     /// Whether the connection may have arenas that it can write to.
     writable: bool,
+    /// Whether the peer closes files that hold one blob when it is done with them.
+    closes_files: bool,
 }
 
 impl Labels {
     /// Whether labels for writing are given from now on; at first they are not. Those that were given stay.
     pub fn set_writable(&mut self, writable: bool) {
         self.writable = writable;
+    }
+
+    /// Whether the peer closes the files of single blobs when it is done with them: they are sent anew, under new labels,
+    /// with each reply that names them.
+    pub fn set_closes_files(&mut self, closes: bool) {
+        self.closes_files = closes;
     }
 
     /// The label for an arena; a new one is pending until [`commit`](Self::commit).
@@ -115,7 +123,13 @@ impl Labels {
     /// The reply is complete: its labels are known from now on, and these descriptors follow it.
     pub fn commit(&mut self) -> Vec<Descriptor> {
         self.pending.clear();
-        std::mem::take(&mut self.descriptors)
+        let descriptors = std::mem::take(&mut self.descriptors);
+        for Descriptor { file, access } in
+            descriptors.iter().filter(|sent| self.closes_files && sent.file.is_sealable())
+        {
+            self.known.remove(&(file.number(), *access));
+        }
+        descriptors
     }
 
     /// The reply is not sent: its labels are lost, never to be used again.

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError, StatusCode};
 
+use arena::ArenaFile;
 use blob::Blob;
 pub use blob::Placement;
 use charge::Charges;
@@ -159,16 +160,29 @@ impl BlobStore {
         sealed
     }
 
+    /// The files that the kernel has to seal before some blobs, which the peer has made, can be sealed.
+    pub fn files_to_seal(&self, peer: Peer, ids: &[ObjectId]) -> Vec<(ObjectId, Arc<ArenaFile>)> {
+        let file = |id: &ObjectId| {
+            let blob = self.visible(*id).filter(|blob| blob.creator == peer.connection)?;
+            blob.file.clone().filter(|file| file.is_to_be_sealed()).map(|file| (*id, file))
+        };
+        ids.iter().filter_map(file).collect()
+    }
+
     /// Makes a blob immutable without anybody depending on it.
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotExists`].
+    /// [`StatusCode::ObjectNotExists`], or [`StatusCode::Invalid`] if the kernel has to seal its file first.
     pub fn seal_alone(&mut self, id: ObjectId) -> Result<(), ServerError> {
         if is_well_known(id) {
             return Ok(());
         }
         let blob = self.blobs.get_mut(&id).filter(|blob| !blob.hidden).ok_or_else(|| unknown(id))?;
+        if blob.file.as_ref().is_some_and(|file| file.is_to_be_sealed()) {
+            let message = format!("blob {id} has a file of its own, which only the connection that made it can seal");
+            return Err(ServerError::new(StatusCode::Invalid, message));
+        }
         if !blob.sealed {
             self.states.track(blob, |blob| blob.sealed = true);
             if !blob.owned {
@@ -472,11 +486,12 @@ impl BlobStore {
         }
     }
 
-    /// Takes a hidden blob out that nobody may look at; lets it linger if only those do who never say that they are done.
+    /// Takes a hidden blob out that nobody may look at; lets it linger if only those do who never say that they are done,
+    /// and its memory could be used again all the same.
     fn take_unviewed(&mut self, id: ObjectId) -> Option<Blob> {
         let blob = self.blobs.get(&id)?;
         if blob.is_viewed() {
-            if blob.leases == 0 {
+            if blob.leases == 0 && !blob.is_kept_by_mappings() {
                 self.linger(id);
             }
             return None;

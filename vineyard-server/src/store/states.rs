@@ -58,7 +58,7 @@ impl BlobState {
 pub struct Tally {
     /// How many.
     pub blobs: u64,
-    /// The bytes of arenas that they take, with what alignment costs. Files take none, nor do blobs that came from
+    /// The bytes of memory that they take, with what alignment costs. Files on disk take none, nor do blobs that came from
     /// another session: that one counts them.
     pub bytes: u64,
 }

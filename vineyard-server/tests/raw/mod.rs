@@ -86,7 +86,17 @@ pub struct Arena {
     file: File,
 }
 
+impl From<File> for Arena {
+    fn from(file: File) -> Self {
+        Self { file }
+    }
+}
+
 impl Arena {
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     pub fn write(&self, payload: &Value, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, payload["data_offset"].as_u64().expect("an offset"))
     }

@@ -13,6 +13,7 @@
 
 mod allocations;
 mod arena;
+mod own_file;
 mod prefault;
 mod ranges;
 mod report;
@@ -37,6 +38,7 @@ use super::arena::ArenaFile;
 use allocations::{Allocation, Allocations};
 pub use allocations::{AllocationId, Tenants};
 use arena::Arena;
+pub use own_file::FileCharge;
 pub use report::MemoryReport;
 pub use shared::SharedPool;
 pub use space::span;
@@ -66,7 +68,11 @@ pub struct Pool {
     used: u64,
     /// Bytes of the ranges that are handed out.
     allocated: u64,
-    /// Bytes of pages that may be in memory: those of all arenas, and of those that are being closed or prepared.
+    /// Blobs with a file of their own, and the bytes of these.
+    own_files: usize,
+    own_bytes: u64,
+    /// Bytes of pages that may be in memory: those of all arenas, of those that are being closed or prepared, and of
+    /// files that hold one blob.
     touched: u64,
     /// Bytes of warm pages of all arenas but the prepared ones.
     warm: u64,
@@ -100,6 +106,8 @@ impl Pool {
             limit,
             used: 0,
             allocated: 0,
+            own_files: 0,
+            own_bytes: 0,
             touched: 0,
             warm: 0,
             kept: trim::kept_for(limit),
@@ -221,7 +229,7 @@ impl Pool {
     pub fn place(&mut self, wanted: Wanted) -> Result<(AllocationId, Arc<ArenaFile>, u64), ServerError> {
         let Wanted { writer, length, charged, tenants } = wanted;
         let span = span(length).filter(|span| self.bears(*span)).ok_or_else(|| {
-            let gaps = self.allocated.saturating_sub(self.used);
+            let gaps = self.allocated.saturating_add(self.own_bytes).saturating_sub(self.used);
             self.refusal(
                 Some(charged),
                 &format!("and {gaps} more are lost between blobs, which start at multiples of 64"),

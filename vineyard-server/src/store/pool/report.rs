@@ -10,7 +10,7 @@ pub struct MemoryReport {
     pub limit: u64,
     /// What clients asked for and did not give back.
     pub used: u64,
-    /// What is taken for that, with what alignment costs.
+    /// What is taken for that, with what alignment costs; files that hold one blob count as long as they are.
     pub allocated: u64,
     /// Arenas, of which each takes two descriptors.
     pub arenas: usize,
@@ -20,6 +20,10 @@ pub struct MemoryReport {
     pub prepared_arenas: usize,
     /// Whether the next writer that needs an arena finds one whose pages are there.
     pub prefault_ready: bool,
+    /// Blobs with a file of their own, which the kernel seals, each of which takes two descriptors.
+    pub own_files: usize,
+    /// The bytes of these.
+    pub own_file_bytes: u64,
     /// Addresses of all arenas. They cost nothing.
     pub capacity: u64,
     /// Pages that may be in memory.
@@ -40,7 +44,9 @@ impl Pool {
         let mut report = MemoryReport {
             limit: self.limit,
             used: self.used,
-            allocated: self.allocated,
+            allocated: self.allocated.saturating_add(self.own_bytes),
+            own_files: self.own_files,
+            own_file_bytes: self.own_bytes,
             touched: self.touched,
             ..MemoryReport::default()
         };
@@ -58,7 +64,7 @@ impl Pool {
             longest = longest.max(arena.longest_warm());
         }
         report.prefault_ready = report.prepared_arenas > 0;
-        report.free = report.capacity.saturating_sub(report.allocated);
+        report.free = report.capacity.saturating_sub(self.allocated);
         report.fragmentation = share(report.warm.saturating_sub(longest), report.warm);
         report
     }
