@@ -12,6 +12,9 @@ use crate::id::ObjectId;
 use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
 use crate::shm::{Keep, Region, WindowMut};
 
+/// From this length on, it matters whether this process has written the part of the arena before.
+const LARGE_BYTES: u64 = 1 << 20;
+
 /// A place in an arena that this connection may write until the blob is sealed. Dropped, the blob is given up.
 #[derive(Debug)]
 pub(super) struct NewBlob {
@@ -38,6 +41,15 @@ impl NewBlob {
         let writable = self.shared.mapping(CALL, self.label, Access::Write)?;
         let window = WindowMut::new(writable, self.offset, self.nbytes);
         window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
+    }
+
+    /// Copies all of its bytes. Called once, before the blob is sealed, in place of [`window`](Self::window).
+    pub(super) fn fill(&self, bytes: &[u8]) -> Result<(), CallError> {
+        let mut window = self.window()?;
+        let large = self.nbytes >= LARGE_BYTES;
+        let unmapped = large.then(|| self.shared.begin_write(self.label, self.offset, self.nbytes)).flatten();
+        let filled = window.fill(bytes, unmapped.as_deref());
+        filled.map_err(|error| CallError::new(CreateBufferRequest::TYPE, CallReason::Memory(error)))
     }
 
     /// The blob without its place, once it is written.

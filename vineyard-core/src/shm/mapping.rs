@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw};
 use nix::sys::stat::fstat;
 
 use super::ShmError;
@@ -46,6 +46,14 @@ impl Mapping {
     /// Whether an address lies inside this mapping. For showing that a view is not a copy.
     pub(crate) fn contains(&self, address: usize) -> bool {
         address.checked_sub(self.map.as_ptr().addr()).is_some_and(|offset| offset < self.map.len())
+    }
+
+    /// Makes the pages of a part and maps them for writing, without changing what they hold. False if the system cannot,
+    /// has no pages, or the part does not lie inside the mapping.
+    pub(super) fn populate(&self, offset: u64, len: usize) -> bool {
+        let offset =
+            usize::try_from(offset).ok().filter(|offset| offset.checked_add(len).is_some_and(|end| end <= self.len()));
+        offset.is_some_and(|offset| self.map.advise_range(Advice::PopulateWrite, offset, len).is_ok())
     }
 
     pub(super) fn base(&self) -> *mut u8 {
