@@ -5,6 +5,8 @@
 #   benches/run.sh put_get       our client and our server; takes about two
 #   benches/run.sh wire ARGS..   our server, the published daemon and an echo; `wire --help` lists the arguments. Only
 #                                a full run, which is one without arguments, is written to the page
+#   benches/run.sh cold ARGS..   large puts beside the published client and daemon; `cold --help` lists the arguments.
+#                                Only a run without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +22,9 @@ put_get() {
     echo "written to $page"
 }
 
-wire() {
+# Finds the published daemon, and the Python that has the published client.
+published() {
+    export VINEYARD_TEST_PYTHON="${VINEYARD_TEST_PYTHON:-$target/test-venv/bin/python}"
     if [ -z "${VINEYARD_TEST_DAEMON:-}" ] && [ -x "$target/test-venv/bin/python" ]; then
         export VINEYARD_TEST_DAEMON
         VINEYARD_TEST_DAEMON="$("$target/test-venv/bin/python" -c \
@@ -30,6 +34,10 @@ wire() {
         echo "the published daemon is not there: tests/run.sh fetches it, VINEYARD_TEST_DAEMON names one" >&2
         exit 1
     fi
+}
+
+wire() {
+    published
     # Both programs at once, so that they are built with the same features of the same libraries.
     cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin wire
     if [ $# -gt 0 ]; then
@@ -39,9 +47,20 @@ wire() {
     fi
 }
 
+cold() {
+    published
+    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin cold
+    if [ $# -gt 0 ]; then
+        "$target/release/cold" "$@"
+    else
+        "$target/release/cold" --page "$page"
+    fi
+}
+
 case "$what" in
-    all) put_get; wire ;;
+    all) put_get; wire; cold ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
-    *) echo "there is no benchmark $what: put_get and wire are" >&2; exit 2 ;;
+    cold) cold "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire and cold are" >&2; exit 2 ;;
 esac

@@ -22,6 +22,45 @@ fn nothing_is_written_beyond_the_end() -> TestResult {
     Ok(())
 }
 
+/// Bytes that tell from each other where they lie, and which payload they are of.
+fn payload(nbytes: usize, number: u8) -> Vec<u8> {
+    let period: Vec<u8> = (0..251).map(|byte| byte ^ number).collect();
+    let mut bytes = period.repeat(nbytes / period.len() + 1);
+    bytes.truncate(nbytes);
+    bytes
+}
+
+#[test]
+fn large_payloads_arrive_in_memory_of_any_past() -> TestResult {
+    const MIB: usize = 1 << 20;
+    let server = TestServer::start();
+    let client = server.client()?;
+    let mut stored = Vec::new();
+    // Memory that is new, that was used by the last round, in whole and in part, and arenas that are full.
+    for round in 0..4u8 {
+        for (number, nbytes) in (0u8..).zip([20 * MIB, MIB - 1, 5 * MIB + 3, MIB, 17 * MIB + 64]) {
+            let bytes = payload(nbytes, round * 16 + number);
+            let object = client.put(&Bytes { bytes: bytes.clone().into() })?;
+            let array = client.put_array(&bytes[number.into()..])?;
+            stored.push((object, array.blob().id().ok_or("not stored")?, number, bytes));
+            client.keep(array.blob())?;
+        }
+        let reader = server.client()?;
+        for (object, array, number, bytes) in &stored {
+            assert!(*reader.get::<Bytes>(*object)?.bytes == **bytes, "round {round}, object {number}");
+            let found = reader.get_blob(*array)?;
+            assert!(found.as_bytes() == &bytes[usize::from(*number)..], "round {round}, array {number}");
+        }
+        drop(reader);
+        // One of them stays, so that the next round finds other gaps.
+        for (object, array, ..) in stored.drain(usize::from(round % 2)..) {
+            client.delete(object)?;
+            client.delete(array)?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_writer_shrinks_before_it_seals() -> TestResult {
     let server = TestServer::start();

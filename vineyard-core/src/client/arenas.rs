@@ -1,9 +1,11 @@
 //! The arenas that one connection was given.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use super::written::Written;
 use crate::error::{CallError, CallReason};
 use crate::protocol::Payload;
 use crate::shm::{Mapping, ShmError};
@@ -16,10 +18,11 @@ pub(super) struct Arenas {
 
 #[derive(Debug)]
 struct Arena {
-    descriptor: OwnedFd,
+    file: Arc<File>,
     nbytes: u64,
     readable: Option<Arc<Mapping>>,
     writable: Option<Arc<Mapping>>,
+    written: Written,
 }
 
 /// What a mapping is for.
@@ -43,7 +46,8 @@ impl Arenas {
         });
         let nbytes = nbytes.max();
         let nbytes = nbytes.ok_or_else(|| format!("a descriptor came for arena {label}, in which nothing lies"))?;
-        self.known.insert(label, Arena { descriptor, nbytes, readable: None, writable: None });
+        let file = Arc::new(File::from(descriptor));
+        self.known.insert(label, Arena { file, nbytes, readable: None, writable: None, written: Written::default() });
         Ok(())
     }
 
@@ -83,11 +87,18 @@ impl Arenas {
             return Ok(Arc::clone(mapping));
         }
         let mapping = match access {
-            Access::Read => Mapping::read_only(&arena.descriptor, arena.nbytes),
-            Access::Write => Mapping::read_write(&arena.descriptor, arena.nbytes),
+            Access::Read => Mapping::read_only(&arena.file, arena.nbytes),
+            Access::Write => Mapping::read_write(&arena.file, arena.nbytes),
         };
         let mapping = Arc::new(mapping.map_err(memory)?);
         *slot = Some(Arc::clone(&mapping));
         Ok(mapping)
+    }
+
+    /// Notes that a part of an arena is about to be written. The file of the arena unless this process has written all of
+    /// that part before.
+    pub(super) fn begin_write(&mut self, label: i64, offset: u64, nbytes: u64) -> Option<Arc<File>> {
+        let arena = self.known.get_mut(&label)?;
+        (!arena.written.add(offset, nbytes)).then(|| Arc::clone(&arena.file))
     }
 }

@@ -35,6 +35,7 @@ mod tls;
 mod transfer;
 mod transport;
 mod writing;
+mod written;
 
 use std::path::PathBuf;
 use std::sync::Arc;

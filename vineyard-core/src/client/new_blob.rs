@@ -12,6 +12,9 @@ use crate::id::ObjectId;
 use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
 use crate::shm::{Keep, Region, WindowMut};
 
+/// From this length on, it matters whether this process has written the part of the arena before.
+const LARGE_BYTES: u64 = 1 << 20;
+
 /// The descriptor and the mapping of a file that holds one blob, let go when this is dropped.
 #[derive(Debug)]
 struct OwnFile {
@@ -25,7 +28,8 @@ impl Drop for OwnFile {
     }
 }
 
-/// A place in an arena, or a file of its own, that this connection may write until the blob is sealed. Dropped, the blob is given up.
+/// A place in an arena, or a file of its own, that this connection may write until the blob is sealed. Dropped, the blob
+/// is given up.
 #[derive(Debug)]
 pub(super) struct NewBlob {
     shared: Arc<SharedLink>,
@@ -59,6 +63,15 @@ impl NewBlob {
         let writable = self.shared.mapping(CALL, self.label, Access::Write)?;
         let window = WindowMut::new(writable, self.offset, self.nbytes);
         window.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))
+    }
+
+    /// Copies all of its bytes. Called once, before the blob is sealed, in place of [`window`](Self::window).
+    pub(super) fn fill(&self, bytes: &[u8]) -> Result<(), CallError> {
+        let mut window = self.window()?;
+        let large = self.nbytes >= LARGE_BYTES;
+        let unmapped = large.then(|| self.shared.begin_write(self.label, self.offset, self.nbytes)).flatten();
+        let filled = window.fill(bytes, unmapped.as_deref());
+        filled.map_err(|error| CallError::new(CreateBufferRequest::TYPE, CallReason::Memory(error)))
     }
 
     /// The blob without its place, once it is written and its window is gone.

@@ -1,6 +1,7 @@
 //! A connection over a UNIX socket: payloads lie in arenas that both sides map.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, Once};
 
 use super::arenas::{Access, Arenas};
@@ -92,7 +93,7 @@ impl Transport for SharedLink {
         let sizes: Vec<u64> = blobs.iter().map(|blob| blob.nbytes() as u64).collect();
         let made = self.create(&sizes)?;
         for (to, from) in made.iter().zip(blobs) {
-            to.window()?.as_mut_bytes().copy_from_slice(from.as_bytes());
+            to.fill(from.as_bytes())?;
         }
         Ok(made.into_iter().map(NewBlob::into_fresh).collect())
     }
@@ -205,6 +206,11 @@ impl SharedLink {
     /// The mapping of an arena that this connection was given.
     pub(super) fn mapping(&self, call: &'static str, label: i64, access: Access) -> Result<Arc<Mapping>, CallError> {
         lock(&self.arenas).mapping(call, label, access)
+    }
+
+    /// As [`Arenas::begin_write`].
+    pub(super) fn begin_write(&self, label: i64, offset: u64, nbytes: u64) -> Option<Arc<File>> {
+        lock(&self.arenas).begin_write(label, offset, nbytes)
     }
 
     /// Takes new blobs over.

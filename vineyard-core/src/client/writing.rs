@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::Client;
-use crate::blob::{Array, BlobWriter, Element};
+use super::new_blob::NewBlob;
+use crate::blob::{Array, BlobWriter, Element, Pending};
 use crate::error::{CallError, CallReason, Error};
-use crate::protocol::{Call, CreateBufferRequest, CreateDiskBufferRequest};
+use crate::protocol::{Call, CreateBufferRequest, CreateDiskBufferRequest, SealRequest};
 
 impl Client {
     /// Allocates a blob of `nbytes` bytes to be filled in place.
@@ -57,10 +58,16 @@ impl Client {
         if nbytes == 0 {
             return Ok(BlobWriter::new(None, len, None).map_err(view)?);
         }
-        let new = self.inner.transport().create(&[nbytes])?.pop();
-        let new = new.ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no blob was created".to_owned())))?;
+        let new = self.create_one(nbytes)?;
         let window = new.window()?;
         Ok(BlobWriter::new(Some(window), len, Some(Box::new(new))).map_err(view)?)
+    }
+
+    /// Makes one unsealed blob, not of 0 bytes.
+    fn create_one(&self, nbytes: u64) -> Result<NewBlob, CallError> {
+        let new = self.inner.transport().create(&[nbytes])?.pop();
+        let missing = || CallReason::Protocol("no blob was created".to_owned());
+        new.ok_or_else(|| CallError::new(CreateBufferRequest::TYPE, missing()))
     }
 
     /// Copies elements into a new blob and seals it. The result can be part of several objects.
@@ -69,9 +76,14 @@ impl Client {
     ///
     /// As [`create_blob`](Self::create_blob).
     pub fn put_array<T: Element>(&self, items: &[T]) -> Result<Array<T>, Error> {
-        let mut writer = self.create_array(items.len())?;
-        writer.as_mut_slice().copy_from_slice(items);
-        Ok(writer.seal()?)
+        let bytes: &[u8] = bytemuck::cast_slice(items);
+        if bytes.is_empty() {
+            return Ok(self.create_array(items.len())?.seal()?);
+        }
+        let new = self.create_one(bytes.len() as u64)?;
+        new.fill(bytes)?;
+        let blob = Box::new(new).seal()?;
+        Ok(blob.first_elements(items.len()).map_err(|error| CallError::view(SealRequest::TYPE, error))?)
     }
 
     /// Allocates a blob of `nbytes` bytes in a file of the server's host, to be filled in place. A file that is shorter

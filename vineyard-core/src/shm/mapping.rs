@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::stat::fstat;
 
@@ -56,6 +56,14 @@ impl Mapping {
     /// Whether the kernel lets nobody write to the file.
     pub(crate) fn is_sealed(&self) -> bool {
         self.sealed
+    }
+
+    /// Makes the pages of a part and maps them for writing, without changing what they hold. False if the system cannot,
+    /// has no pages, or the part does not lie inside the mapping.
+    pub(super) fn populate(&self, offset: u64, len: usize) -> bool {
+        let offset =
+            usize::try_from(offset).ok().filter(|offset| offset.checked_add(len).is_some_and(|end| end <= self.len()));
+        offset.is_some_and(|offset| self.map.advise_range(Advice::PopulateWrite, offset, len).is_ok())
     }
 
     pub(super) fn base(&self) -> *mut u8 {

@@ -8,7 +8,7 @@
 //! | | invariant | who sees to it |
 //! |---|---|---|
 //! | I1 | the bytes are complete before anyone can view them | servers give out the place of sealed blobs only, and the client never asks for unsealed ones, nor for the placeholder blob, whose payload is the whole arena; the seal request and its reply order the writes before the reads |
-//! | I2 | nobody writes after the seal | `BlobWriter::seal` consumes the only writable window; sealed views are made over separate read-only mappings; a blob's writer is trusted not to keep writing, unless the kernel has sealed its file |
+//! | I2 | nobody writes after the seal | `BlobWriter::seal` consumes the only writable window, and what is written through the arena's descriptor is written by that window, inside it; sealed views are made over separate read-only mappings; a blob's writer is trusted not to keep writing, unless the kernel has sealed its file |
 //! | I3 | the memory is not reused while it is viewed | every mapped `Region` holds what it was given as keep-alive: the lease, which also keeps the connection open. Leases are the process's own: views do not survive a fork, and `fork` is `unsafe` for the like of it |
 //! | I4 | the mapping outlives the view | every `Region` and `WindowMut` holds an `Arc` of its `Mapping` |
 //! | I5 | pages do not vanish | arenas are memfds sealed against shrinking; a mapping is never longer than its file was when it was mapped |
@@ -21,6 +21,7 @@
 #![allow(unsafe_code, reason = "the one module whose purpose it is; see the invariants above")]
 
 mod fd;
+mod fill;
 mod heap;
 mod mapping;
 mod region;

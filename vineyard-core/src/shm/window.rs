@@ -13,7 +13,7 @@ use super::{Mapping, ShmError};
 pub(crate) struct WindowMut {
     start: NonNull<u8>,
     len: usize,
-    _mapping: Arc<Mapping>,
+    mapping: Arc<Mapping>,
 }
 
 // SAFETY: the window is exclusive and its mapping is Send; moving it to another thread moves the exclusivity.
@@ -35,7 +35,7 @@ impl WindowMut {
             return Err(ShmError::Access { found: "read-only", needed: "a writable mapping" });
         }
         let (start, len) = window(&mapping, offset, len)?;
-        Ok(Self { start, len, _mapping: mapping })
+        Ok(Self { start, len, mapping })
     }
 
     /// Length in bytes.
@@ -46,6 +46,15 @@ impl WindowMut {
     /// Keeps the first `len` bytes, if there are more.
     pub(crate) fn truncate(&mut self, len: u64) {
         self.len = usize::try_from(len).map_or(self.len, |len| len.min(self.len));
+    }
+
+    /// Where the window starts in its arena.
+    pub(super) fn offset(&self) -> u64 {
+        self.start.as_ptr().addr().saturating_sub(self.mapping.base().addr()) as u64
+    }
+
+    pub(super) fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
     }
 
     /// The bytes, for writing.
