@@ -73,7 +73,7 @@ impl StockClient {
     ///
     /// As [`call`](Self::call).
     pub fn create(&mut self, size: u64) -> io::Result<ObjectId> {
-        let reply = self.call(&CreateBufferRequest { size, owned: false })?;
+        let reply = self.call(&CreateBufferRequest { size, owned: false, sealable: false })?;
         if reply.fd >= 0 {
             self.receive_arena(reply.fd)?;
         }
