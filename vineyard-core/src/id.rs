@@ -232,12 +232,18 @@ impl<'de> Deserialize<'de> for SessionId {
 /// Serialises an [`ObjectId`] in its text form, as metadata trees carry it.
 pub mod text {
     use super::ObjectId;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
     use std::borrow::Cow;
 
-    /// Writes `o` and 16 hexadecimal digits.
+    /// Writes `o` and 16 hexadecimal digits. A listing writes several for each object, so they are not formatted one by
+    /// one.
     pub fn serialize<S: Serializer>(id: &ObjectId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(id)
+        let mut text = *b"o0000000000000000";
+        let nibbles = (0..16).rev().map(|place| id.as_raw() >> (4 * place) & 0xf);
+        for (digit, nibble) in text.iter_mut().skip(1).zip(nibbles) {
+            *digit = char::from_digit(nibble as u32, 16).map_or(b'0', |digit| digit as u8);
+        }
+        serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
     }
 
     /// Reads the text form; anything else is an error naming what was found.
@@ -258,6 +264,15 @@ mod tests {
         assert_eq!(Signature::from_raw(1).to_string(), "s0000000000000001");
         assert_eq!(InstanceId::from_raw(7).to_string(), "i7");
         assert_eq!(SessionId::from_raw(77).to_string(), "S000000000000004d");
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_written_as_they_are_shown(raw: u64) {
+            let id = ObjectId::from_raw(raw);
+            let written = text::serialize(&id, serde_json::value::Serializer).expect("text");
+            prop_assert_eq!(written, id.to_string());
+        }
     }
 
     #[test]

@@ -117,9 +117,8 @@ impl Stream {
 
     /// Takes out of the socket what was read and left there.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
-        let mut bytes = [0; SMALL_READ];
         while self.owed > 0 {
-            let rest = bytes.get_mut(..self.owed).unwrap_or_default();
+            let rest = self.scratch.get_mut(..self.owed).unwrap_or_default();
             match recv(self.socket.get_ref().as_raw_fd(), rest, MsgFlags::MSG_DONTWAIT) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.owed = self.owed.saturating_sub(count),

@@ -90,19 +90,19 @@ impl Tree {
         let added = tops.by_ref().try_for_each(|content| batch.add(content, now_millis));
         let Batch { drafts, claims, created, .. } = batch;
         if let Err(error) = added {
-            sketches.refused.extend(drafts.into_values());
+            sketches.refused.extend(drafts.into_values().map(|draft| *draft));
             sketches.unused.extend(tops);
             return Err(error);
         }
-        if let Err(error) = self.take_room(drafts.values().map(Draft::weight).fold(0, u64::saturating_add)) {
-            sketches.refused.extend(drafts.into_values());
+        if let Err(error) = self.take_room(drafts.values().map(|draft| draft.weight()).fold(0, u64::saturating_add)) {
+            sketches.refused.extend(drafts.into_values().map(|draft| *draft));
             return Err(error);
         }
         for ((signature, instance), id) in claims {
             self.edges.hold(signature, instance, id);
         }
         for (id, draft) in drafts {
-            self.insert(id, draft);
+            self.insert(id, *draft);
         }
         self.settle();
         Ok(created)
@@ -115,7 +115,8 @@ struct Batch<'a, 's> {
     ids: &'a IdGenerator,
     blobs: &'a dyn Blobs,
     strict: bool,
-    drafts: BTreeMap<ObjectId, Draft>,
+    /// Boxed: most requests make one, and a node of the map has room for eleven.
+    drafts: BTreeMap<ObjectId, Box<Draft>>,
     /// Signatures that links of the drafts go by.
     claims: BTreeMap<(Signature, InstanceId), ObjectId>,
     /// What came of the trees so far.
@@ -207,7 +208,7 @@ impl<'s> Batch<'_, 's> {
             return Err(error);
         }
         let summary = Summary::of(&draft);
-        self.drafts.insert(id, draft);
+        self.drafts.insert(id, Box::new(draft));
         Ok(summary)
     }
 
@@ -387,7 +388,7 @@ impl<'s> Batch<'_, 's> {
 
     /// An object that exists or is going to with this request.
     fn summary(&self, id: ObjectId) -> Option<Summary> {
-        let draft = self.drafts.get(&id).map(Summary::of);
+        let draft = self.drafts.get(&id).map(|draft| Summary::of(draft));
         draft.or_else(|| {
             let record = self.tree.record(id)?;
             let (instance, signature, global) = (record.instance, record.signature, record.global);

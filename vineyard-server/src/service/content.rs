@@ -29,7 +29,7 @@ impl<S: Serializer> Writer<S> {
         struct Key(ObjectId);
         impl Serialize for Key {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(&self.0)
+                vineyard_core::id::text::serialize(&self.0, serializer)
             }
         }
         let mut map = match self {
