@@ -10,6 +10,7 @@ pub mod chunk;
 mod copy;
 mod device;
 pub mod frame;
+mod head;
 mod indexed;
 pub mod lax;
 mod lock;
@@ -21,12 +22,11 @@ mod remote;
 mod session;
 mod stream;
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::status::{ServerError, StatusCode};
+use head::message_type;
 
 pub use arena::{
     FinalizeArenaReply, FinalizeArenaRequest, MakeArenaReply, MakeArenaRequest, MoveBuffersOwnershipReply,
@@ -158,37 +158,6 @@ impl From<&ServerError> for ErrorReply {
 impl From<ErrorReply> for ServerError {
     fn from(reply: ErrorReply) -> Self {
         Self { code: StatusCode::from_raw(reply.code), message: reply.message }
-    }
-}
-
-/// The `type` of a message, after everything that is not an ordinary message was sorted out.
-fn message_type(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
-    #[derive(Deserialize)]
-    struct Head<'a> {
-        #[serde(rename = "type", borrow, default)]
-        message_type: Option<Kind<'a>>,
-        #[serde(default)]
-        code: Option<serde::de::IgnoredAny>,
-    }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Kind<'a> {
-        Text(#[serde(borrow)] Cow<'a, str>),
-        Other(serde::de::IgnoredAny),
-    }
-    // A struct could also be read from a JSON array, which is not a message.
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(DecodeError::NotAnObject(None));
-    }
-    let head: Head<'_> = serde_json::from_slice(body).map_err(|error| DecodeError::NotAnObject(Some(error)))?;
-    if head.code.is_some() {
-        let reply: ErrorReply =
-            serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type: "error", cause })?;
-        return Err(DecodeError::Peer(reply.into()));
-    }
-    match head.message_type {
-        Some(Kind::Text(text)) => Ok(text),
-        _ => Err(DecodeError::NoType),
     }
 }
 
@@ -394,6 +363,11 @@ mod tests {
             "{}",
             "{\"type\":5}",
             "{\"type\":null}",
+            "{\"type\":true}",
+            "{\"type\":-5}",
+            "{\"type\":0.5}",
+            "{\"type\":[\"exit_request\",[]]}",
+            "{\"type\":{\"type\":\"exit_request\"}}",
             "{\"type\":\"frobnicate\"}",
             "{",
             "[\"exit_request\"]",
