@@ -97,15 +97,16 @@ fn one_connection_puts_gets_and_deletes_without_end() -> TestResult {
 
 #[test]
 fn one_connection_gets_what_has_gone_to_disk_since_it_put_it() -> TestResult {
-    // Twice the memory at a time.
+    // More than twice the memory at a time.
     put_get_and_delete(SMALL, 2 * FRAMES, FRAMES / 2)
 }
 
-/// `tests/run.sh --ignored --nocapture ten_thousand`
+/// `VINEYARD_TEST_PYTHON=target/test-venv/bin/python cargo test -p vineyard-tests --features interop --test interop
+/// ten_thousand -- --ignored --nocapture`
 #[test]
-#[ignore = "it takes minutes"]
+#[ignore = "it takes four minutes"]
 fn one_connection_puts_gets_and_deletes_ten_thousand_frames() -> TestResult {
-    // 2.6 GB in all: one after the other, and twice the memory at a time.
+    // More than 2.6 GiB in all: one after the other, and more than twice the memory at a time.
     for backlog in [0, 2000] {
         let start = std::time::Instant::now();
         put_get_and_delete(256 * MIB, 10_000, backlog)?;
