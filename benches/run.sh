@@ -7,6 +7,8 @@
 #                                a full run, which is one without arguments, is written to the page
 #   benches/run.sh cold ARGS..   large puts beside the published client and daemon; `cold --help` lists the arguments.
 #                                Only a run without arguments is written to the page
+#   benches/run.sh spill ARGS..  four times the memory beside plain files; `spill --help` lists the arguments. Only a run
+#                                without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,10 +59,20 @@ cold() {
     fi
 }
 
+spill() {
+    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin spill
+    if [ $# -gt 0 ]; then
+        "$target/release/spill" "$@"
+    else
+        "$target/release/spill" --page "$page"
+    fi
+}
+
 case "$what" in
-    all) put_get; wire; cold ;;
+    all) put_get; wire; cold; spill ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire and cold are" >&2; exit 2 ;;
+    spill) spill "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold and spill are" >&2; exit 2 ;;
 esac

@@ -16,6 +16,8 @@ mod requests;
 mod restart;
 mod rpc;
 mod sessions;
+mod spill;
+mod spill_killed;
 mod streams;
 mod threads;
 mod undo;
@@ -23,6 +25,9 @@ mod writing;
 
 #[path = "../../vineyard-server/tests/scrape/mod.rs"]
 mod scrape;
+
+/// Our server as a program.
+const SERVE: &str = env!("CARGO_BIN_EXE_serve");
 
 /// The program of the other processes.
 const PEER: &str = env!("CARGO_BIN_EXE_peer");

@@ -3,6 +3,7 @@
 mod airports;
 mod dropin;
 mod python;
+mod spill;
 mod stock;
 
 use std::path::Path;
@@ -18,8 +19,13 @@ fn from_environment(variable: &str) -> String {
 
 /// Runs one of the scripts of `tests/python` with a path, of a server mostly; returns the last line that it prints.
 fn python(script: &str, path: &Path) -> String {
+    python_with(script, &[&path.display().to_string()])
+}
+
+/// Runs one of the scripts of `tests/python` with arguments; returns the last line that it prints.
+fn python_with(script: &str, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let output = Command::new(from_environment("VINEYARD_TEST_PYTHON")).arg(&script).arg(path).output();
+    let output = Command::new(from_environment("VINEYARD_TEST_PYTHON")).arg(&script).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("python does not start: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{} failed:\n{out}\n{err}", script.display());

@@ -5,6 +5,7 @@ pub mod churn;
 pub mod console;
 pub mod crash;
 mod peer;
+mod program;
 mod proxy;
 pub mod random;
 pub mod raw;
@@ -15,6 +16,7 @@ mod stock;
 mod tower;
 
 pub use peer::Peer;
+pub use program::Program;
 pub use proxy::Proxy;
 pub use server::{TestServer, on_stock};
 pub use stock::StockDaemon;

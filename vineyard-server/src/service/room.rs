@@ -144,8 +144,9 @@ fn write_some(state: &State, spill: &Spill, wanted: u64) -> Result<u64, SpillErr
             let batch = session.blobs().coldest(most, BATCH_BLOBS);
             let mut progress = false;
             for leaving in &batch {
-                progress |= write_one(spill, &session, leaving)?;
-                freed = freed.saturating_add(if progress { leaving.length } else { 0 });
+                let is_free = write_one(spill, &session, leaving)?;
+                progress |= is_free;
+                freed = freed.saturating_add(if is_free { leaving.length } else { 0 });
             }
             if !progress {
                 break;
