@@ -54,9 +54,10 @@ impl RecordBatch {
 
     pub(super) fn to_arrow_as(&self, schema: SchemaRef) -> Result<arrow_array::RecordBatch, ArrayError> {
         let column = |field: &Field, column: &ArrowArray| retype(column.to_data()?, field.data_type()).map(make_array);
-        let columns = schema.fields().iter().zip(&self.columns).enumerate().map(|(index, (field, array))| {
-            column(field, array).map_err(|error| error.in_column(index, field.name()))
-        });
+        let columns =
+            schema.fields().iter().zip(&self.columns).enumerate().map(|(index, (field, array))| {
+                column(field, array).map_err(|error| error.in_column(index, field.name()))
+            });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let rows = usize::try_from(self.row_num).ok();
         let options = RecordBatchOptions::new().with_row_count(rows);

@@ -41,6 +41,9 @@ const PLAIN: &[&str] = &[
     BASE_LARGE_LIST,
 ];
 
+/// How deep lists may nest as members of each other. Readers of metadata follow members to a limit.
+const MAX_LISTS: usize = 32;
+
 /// All typenames that are written, and those of the other spelling.
 pub(super) fn typenames() -> Vec<TypeName> {
     let numeric = names::WRITTEN.iter().map(|(name, _)| numeric_name(name));
@@ -60,9 +63,20 @@ fn numeric_argument(typename: &str) -> Option<&str> {
     typename.strip_prefix("vineyard::NumericArray<")?.strip_suffix('>').map(str::trim)
 }
 
-/// Whether these layouts, which do not name the elements of lists, give them their name back.
+/// Whether these layouts, which do not name the elements of lists, give them their name back, and may nest so deep.
 fn is_plain(element: &Field) -> bool {
-    *element == Field::new_list_field(element.data_type().clone(), true)
+    *element == Field::new_list_field(element.data_type().clone(), true) && lists(element.data_type()) < MAX_LISTS
+}
+
+/// Levels of lists that are members of each other.
+fn lists(data_type: &DataType) -> usize {
+    let mut levels: usize = 0;
+    let mut inner = data_type;
+    while let DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) = inner {
+        levels = levels.saturating_add(1);
+        inner = element.data_type();
+    }
+    levels
 }
 
 /// The typename under which a node is stored in a layout of the original; `None` if something would be lost.
@@ -165,11 +179,9 @@ pub(super) fn resolve(meta: &ObjectMeta) -> Result<Node, ResolveError> {
     if has_nulls(&data_type) {
         offset = if meta.contains("offset_") { read(meta, "offset_")? } else { 0 };
         null_count = usize::try_from(read::<i64>(meta, "null_count_")?).ok();
-        // The empty blob says that nothing is null, unless the count says otherwise: then Arrow finds it too short.
-        nulls = Some(meta.blob("null_bitmap_")?).filter(|bitmap| bitmap.nbytes() > 0 || null_count != Some(0));
-        if null_count.is_none() {
-            nulls = nulls.filter(|bitmap| bitmap.nbytes() > 0);
-        }
+        // The empty blob says that nothing is null, unless nulls were counted: then Arrow finds it too short.
+        let counted = null_count.is_some_and(|count| count > 0);
+        nulls = Some(meta.blob("null_bitmap_")?).filter(|bitmap| bitmap.nbytes() > 0 || counted);
     }
     let buffers = buffer_keys(&data_type).iter().map(|key| meta.blob(key)).collect::<Result<_, _>>()?;
     Ok(Node { data_type, length, offset, null_count, nulls, buffers, children })

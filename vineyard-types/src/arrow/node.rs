@@ -90,7 +90,9 @@ pub(super) fn retype(data: ArrayData, to: &DataType) -> Result<ArrayData, ArrayE
         return Ok(data);
     }
     let element: &Field = match (data.data_type(), to) {
-        (DataType::List(_), DataType::List(element)) | (DataType::LargeList(_), DataType::LargeList(element)) => element,
+        (DataType::List(_), DataType::List(element)) | (DataType::LargeList(_), DataType::LargeList(element)) => {
+            element
+        }
         (DataType::FixedSizeList(_, found), DataType::FixedSizeList(element, size)) if found == size => element,
         (found, expected) => {
             return Err(ArrayError::ColumnType { found: found.clone(), expected: expected.clone() });

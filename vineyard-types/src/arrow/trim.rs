@@ -79,9 +79,10 @@ fn offsets<O: OffsetSizeTrait + Pod>(data: &ArrayData) -> (Blob, usize, usize) {
 /// Offsets and bytes.
 fn texts<O: OffsetSizeTrait + Pod>(data: &ArrayData) -> Vec<Blob> {
     let (offsets, first, last) = offsets::<O>(data);
-    let bytes = data.buffers().get(1).map_or_else(Buffer::default, |bytes| {
-        bytes.slice_with_length(first, last.saturating_sub(first))
-    });
+    let bytes = data
+        .buffers()
+        .get(1)
+        .map_or_else(Buffer::default, |bytes| bytes.slice_with_length(first, last.saturating_sub(first)));
     vec![offsets, from_buffer(bytes)]
 }
 
