@@ -1,5 +1,6 @@
 //! A real server, real sockets, several processes.
 
+mod arrow;
 mod attributes;
 mod concurrent;
 mod crash;

@@ -1,6 +1,7 @@
 //! The published Python client and the published daemon, against ours.
 
 mod airports;
+mod arrow;
 mod dropin;
 mod python;
 mod spill;

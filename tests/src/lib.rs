@@ -1,5 +1,6 @@
 //! What the integration tests share: servers in temporary directories, peers in processes of their own.
 
+pub mod arrays;
 pub mod checked;
 pub mod churn;
 pub mod console;

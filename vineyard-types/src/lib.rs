@@ -22,6 +22,8 @@
 //! types it says `use vineyard_types as _;`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod dataframe;
 pub mod graph;
 pub mod index;

@@ -54,6 +54,18 @@ impl Blob {
         Self { inner: Arc::new(Inner { region: Region::empty(), home: None }) }
     }
 
+    /// The bytes that another library's buffer holds, without copying them: a put copies them straight into shared
+    /// memory. The owner lives for as long as the blob or a clone of it.
+    ///
+    /// ```
+    /// use vineyard_core::Blob;
+    /// let blob = Blob::from_owner("text".to_owned());
+    /// assert_eq!(blob.as_bytes(), b"text");
+    /// ```
+    pub fn from_owner<O: AsRef<[u8]> + Send + Sync + 'static>(owner: O) -> Self {
+        Self { inner: Arc::new(Inner { region: Region::owned(owner), home: None }) }
+    }
+
     /// A blob as a server gave it out.
     pub(crate) fn stored(region: Region, store: StoreId, id: ObjectId) -> Self {
         Self { inner: Arc::new(Inner { region, home: Some((store, id)) }) }
@@ -148,6 +160,12 @@ impl<T: Pod + Send + Sync> From<Vec<T>> for Blob {
     /// Takes the vector's bytes without copying them.
     fn from(items: Vec<T>) -> Self {
         Self { inner: Arc::new(Inner { region: Region::heap(items), home: None }) }
+    }
+}
+
+impl AsRef<[u8]> for Blob {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

@@ -14,6 +14,7 @@
 //! | I5 | pages do not vanish | arenas are memfds sealed against shrinking; a mapping is never longer than its file was when it was mapped |
 //! | I6 | in bounds, aligned, valid | offsets and lengths are checked with checked arithmetic when a region is made, alignment and length when it is given a type; `T: Pod` accepts every bit pattern |
 //! | I7 | right type | typenames are compared before resolving; I6 keeps even a lying peer within wrong numbers |
+//! | I8 | an owner's bytes stay where they are | an owner of bytes is moved to the heap first, then asked for them, once, through a shared reference; it is neither moved nor lent mutably before it is dropped, so that the borrow could have lasted as long as the owner |
 //!
 //! Trust: the server places blobs, and a blob's writer keeps its promise of I2; the boundary is the user id.
 //! Everything a peer *says* is checked. For data of writers one does not trust there are

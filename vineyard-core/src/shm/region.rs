@@ -57,6 +57,15 @@ impl Region {
         Self { start, len, mapping: None, _keep: Some(owner) }
     }
 
+    /// The bytes of an owner, which moves to the heap's shared side; what it lends is not copied.
+    ///
+    /// The owner is asked once, after it has moved, and is not touched again before it is dropped (I8).
+    pub(crate) fn owned<O: AsRef<[u8]> + Send + Sync + 'static>(owner: O) -> Self {
+        let owner = Arc::new(owner);
+        let bytes: &[u8] = (*owner).as_ref();
+        Self { start: NonNull::from(bytes).cast(), len: bytes.len(), mapping: None, _keep: Some(owner) }
+    }
+
     /// `len` bytes of a vector from `offset` on; the vector moves to the heap's shared side without being copied.
     ///
     /// # Errors
@@ -83,8 +92,8 @@ impl Region {
 
     /// The bytes.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        // SAFETY: `start` and `len` were checked against the mapping or taken from the vector (I6), both are held by
-        // `self` (I4), the bytes are complete and nobody writes them (I1, I2, I3), and u8 has no alignment.
+        // SAFETY: `start` and `len` were checked against the mapping or taken from the vector or the owner (I6, I8), both
+        // are held by `self` (I4), the bytes are complete and nobody writes them (I1, I2, I3), and u8 has no alignment.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
@@ -199,6 +208,27 @@ mod tests {
         assert!(region.typed::<u64>(0).expect("empty").as_slice().is_empty());
         assert!(Region::empty().typed::<f64>(0).expect("empty").as_slice().is_empty());
         assert!(Region::empty().as_bytes().is_empty());
+    }
+
+    #[test]
+    fn the_bytes_of_an_owner_are_viewed_where_they_are_after_the_move() {
+        // The bytes lie inside of the owner, so they move with it.
+        let region = Region::owned([7u8; 100]);
+        let clone = region.clone();
+        drop(region);
+        assert_eq!(clone.as_bytes(), [7u8; 100]);
+        let owner = Arc::new([1u8, 2]);
+        let weak = Arc::downgrade(&owner);
+        struct Owner(Arc<[u8; 2]>);
+        impl AsRef<[u8]> for Owner {
+            fn as_ref(&self) -> &[u8] {
+                &*self.0
+            }
+        }
+        let region = Region::owned(Owner(owner));
+        assert_eq!((region.as_bytes(), weak.strong_count()), (&[1, 2][..], 1));
+        drop(region);
+        assert_eq!(weak.strong_count(), 0, "the owner goes with the region");
     }
 
     #[test]

@@ -1,0 +1,4 @@
+//! Arrow's arrays on a real server.
+
+mod every_type;
+mod linking;

@@ -1,0 +1,18 @@
+//! Blobs as Arrow's buffers, and the reverse. Neither copies.
+
+use arrow_buffer::Buffer;
+use vineyard_core::Blob;
+
+/// The blob's bytes as a buffer, which holds the blob and its lease.
+pub(super) fn to_buffer(blob: &Blob) -> Buffer {
+    if blob.nbytes() == 0 {
+        // Arrow wants even no bytes to be aligned for the type.
+        return Buffer::default();
+    }
+    Buffer::from(bytes::Bytes::from_owner(blob.clone()))
+}
+
+/// A blob that holds the buffer; a put copies its bytes straight into shared memory.
+pub(super) fn from_buffer(buffer: Buffer) -> Blob {
+    if buffer.is_empty() { Blob::empty() } else { Blob::from_owner(buffer) }
+}
