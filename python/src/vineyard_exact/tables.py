@@ -1,0 +1,94 @@
+"""Record batches and tables of any columns."""
+
+import pyarrow as pa
+from vineyard._C import ObjectMeta
+
+from . import arrays
+
+
+def build_batch(client, batch, **_):
+    """Stores a batch with its schema as it is."""
+    meta = ObjectMeta()
+    meta["typename"] = "vineyard::RecordBatch"
+    meta["row_num_"], meta["column_num_"] = batch.num_rows, batch.num_columns
+    meta["__columns_-size"] = batch.num_columns
+    meta.add_member("schema_", arrays.build_schema(client, batch.schema))
+    for index, column in enumerate(batch.columns):
+        meta.add_member(f"__columns_-{index}", arrays.build(client, _storage(column)))
+    meta["nbytes"] = batch.nbytes
+    return client.create_metadata(meta)
+
+
+def build_table(client, table, extra=None, **_):
+    """Stores a table with its schema and its batches as they are.
+
+    extra -- more metadata.
+    """
+    batches = _batches(table)
+    meta = ObjectMeta()
+    meta["typename"] = "vineyard::Table"
+    meta["num_rows_"], meta["num_columns_"] = table.num_rows, table.num_columns
+    meta["batch_num_"] = meta["partitions_-size"] = len(batches)
+    for key, value in (extra or {}).items():
+        meta[key] = value
+    meta.add_member("schema_", arrays.build_schema(client, table.schema))
+    for index, batch in enumerate(batches):
+        meta.add_member(f"partitions_-{index}", build_batch(client, batch))
+    meta["nbytes"] = table.nbytes
+    return client.create_metadata(meta)
+
+
+def _batches(table):
+    """The batches; one without rows if that is what the columns are, as dictionaries have words without rows, too."""
+    batches = table.to_batches()
+    if not batches and table.num_columns and all(column.num_chunks for column in table.columns):
+        batches = [pa.RecordBatch.from_arrays([column.chunk(0) for column in table.columns], schema=table.schema)]
+    return batches
+
+
+def resolve_batch(obj, resolver):
+    """A batch; columns of extension types get their type back."""
+    schema = resolver.run(obj.member("schema_"))
+    count = int(obj.meta["__columns_-size"])
+    if count != len(schema):
+        raise ValueError(f"a batch has {count} columns, its schema {len(schema)}")
+    columns = [
+        _typed(resolver.run(obj.member(f"__columns_-{index}")), schema.field(index)) for index in range(count)
+    ]
+    if not columns:
+        return pa.RecordBatch.from_struct_array(pa.StructArray.from_arrays([], fields=[])).slice(0, 0)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def resolve_table(obj, resolver):
+    """A table, which may have no batches."""
+    schema = resolver.run(obj.member("schema_"))
+    count = int(obj.meta["batch_num_"])
+    batches = [resolver.run(obj.member(f"partitions_-{index}")) for index in range(count)]
+    return pa.Table.from_batches(batches, schema=schema)
+
+
+def _storage(array):
+    return array.storage if isinstance(array.type, pa.BaseExtensionType) else array
+
+
+def _typed(array, field):
+    """An array as a column of that field: extension types, and names within nested types, are known to the schema."""
+    kind = field.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return pa.ExtensionArray.from_storage(kind, _typed(array, pa.field(field.name, kind.storage_type)))
+    if array.type == kind:
+        # Equal types may still name the elements of lists differently.
+        return array if array.type.equals(kind, check_metadata=True) else array.cast(kind)
+    try:
+        return array.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(f"column `{field.name}` is stored as {array.type}, its schema says {kind}") from error
+
+
+def register(builders, resolvers):
+    """Enters batches and tables."""
+    builders.register(pa.RecordBatch, build_batch)
+    builders.register(pa.Table, build_table)
+    resolvers.register("vineyard::RecordBatch", resolve_batch)
+    resolvers.register("vineyard::Table", resolve_table)
