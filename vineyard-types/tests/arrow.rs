@@ -252,7 +252,8 @@ fn parts_that_are_missing_or_left_over_are_counted() -> TestResult {
         assert_eq!(&ArrowArray::resolve(&good)?.to_arrow()?, &array);
         for nodes in ["[]", "[[1,0,0,0,0]]", "[[3,0,0,0,99]]", "[[18446744073709551615,1,0,1,1]]"] {
             let error = fault(&changed(&good, &["nodes_"], nodes.into())?);
-            assert!(error.contains("the stored array has"), "{nodes}: {error}");
+            let refused = error.contains("the stored array has") || error.contains("more than memory could hold");
+            assert!(refused, "{nodes}: {error}");
         }
         let error = fault(&changed(&good, &["__buffers_-size"], 0.into())?);
         assert!(error.contains("the stored array has 0 buffers"), "{error}");
@@ -282,7 +283,8 @@ proptest! {
         let mut tree = serde_json::to_value(good.tree().as_ref()).expect("JSON");
         if let Some((row, column, value)) = number {
             let mut nodes: Vec<[i64; 5]> = serde_json::from_str(tree["nodes_"].as_str().expect("text")).expect("rows");
-            *column.get_mut(row.get_mut(nodes.as_mut_slice())) = value;
+            let row: &mut [i64; 5] = row.get_mut(nodes.as_mut_slice());
+            *column.get_mut(row.as_mut_slice()) = value;
             tree["nodes_"] = serde_json::to_string(&nodes).expect("JSON").into();
         }
         let payloads = payloads.into_iter().map(|(id, bytes)| (id, Blob::from(bytes)));
