@@ -18,6 +18,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With the feature `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
+//! `arrow-ffi` they can be handed to other libraries of the process. Both are off by default.
+//!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
 //! types it says `use vineyard_types as _;`.
 #![forbid(unsafe_code)]

@@ -171,7 +171,7 @@ fn changed(meta: &ObjectMeta, path: &[&str], value: Value) -> Result<ObjectMeta,
 
 fn blobs(meta: &ObjectMeta) -> Vec<(ObjectId, Blob)> {
     let below = |(key, _): (&str, _)| match (meta.blob(key), meta.member(key)) {
-        (Ok(blob), Ok(member)) => vec![(member.id(), blob)],
+        (Ok(blob), Ok(member)) if blob.nbytes() > 0 => vec![(member.id(), blob)],
         (Err(_), Ok(member)) => blobs(&member),
         _ => Vec::new(),
     };
@@ -252,7 +252,8 @@ fn parts_that_are_missing_or_left_over_are_counted() -> TestResult {
         assert_eq!(&ArrowArray::resolve(&good)?.to_arrow()?, &array);
         for nodes in ["[]", "[[1,0,0,0,0]]", "[[3,0,0,0,99]]", "[[18446744073709551615,1,0,1,1]]"] {
             let error = fault(&changed(&good, &["nodes_"], nodes.into())?);
-            assert!(error.contains("the stored array has"), "{nodes}: {error}");
+            let refused = error.contains("the stored array has") || error.contains("more than memory could hold");
+            assert!(refused, "{nodes}: {error}");
         }
         let error = fault(&changed(&good, &["__buffers_-size"], 0.into())?);
         assert!(error.contains("the stored array has 0 buffers"), "{error}");
@@ -276,19 +277,21 @@ proptest! {
         let good = stored(&ArrowArray::from_arrow(array)).expect("kept");
         let mut payloads: Vec<_> = blobs(&good).into_iter().map(|(id, blob)| (id, blob.copy_out())).collect();
         for (blob, place, value) in bytes {
-            let blob = blob.get_mut(&mut payloads);
-            *place.get_mut(&mut blob.1) = value;
+            let (_, bytes) = blob.get_mut(payloads.as_mut_slice());
+            *place.get_mut(bytes.as_mut_slice()) = value;
         }
         let mut tree = serde_json::to_value(good.tree().as_ref()).expect("JSON");
         if let Some((row, column, value)) = number {
             let mut nodes: Vec<[i64; 5]> = serde_json::from_str(tree["nodes_"].as_str().expect("text")).expect("rows");
-            *column.get_mut(row.get_mut(&mut nodes)) = value;
+            let row: &mut [i64; 5] = row.get_mut(nodes.as_mut_slice());
+            *column.get_mut(row.as_mut_slice()) = value;
             tree["nodes_"] = serde_json::to_string(&nodes).expect("JSON").into();
         }
         let payloads = payloads.into_iter().map(|(id, bytes)| (id, Blob::from(bytes)));
         let meta = testing::object_meta(serde_json::from_value(tree).expect("a tree"), payloads);
         if let Ok(read) = ArrowArray::resolve(&meta) && let Ok(read) = read.to_arrow() {
-            prop_assert!(format!("{read:?}").len() < 1 << 20);
+            let text = format!("{read:?}");
+            prop_assert!(text.len() < 1 << 20);
             prop_assert_eq!(read.to_data().len(), read.len());
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Float64Array, record_batch};
 use arrow_schema::{DataType, Field};
 use vineyard_core::{Client, ObjectId, Opaque};
-use vineyard_tests::{TestResult, TestServer};
+use vineyard_tests::{TestResult, TestServer, on_stock};
 use vineyard_types::arrow::{ArrowArray, RecordBatch};
 
 fn blob(client: &Client, id: ObjectId, column: &str, key: &str) -> Result<ObjectId, Box<dyn std::error::Error>> {
@@ -26,7 +26,9 @@ fn a_batch_with_one_more_column_costs_that_column() -> TestResult {
     let wider = RecordBatch::clone(&got)
         .with_column(Field::new("x", DataType::Float64, false), ArrowArray::from_arrow(&column))?;
     let second = client.put(&wider)?;
-    assert_eq!(client.instance_status()?.memory_usage - before, 80_000);
+    if !on_stock() {
+        assert_eq!(client.instance_status()?.memory_usage - before, 80_000);
+    }
     let places = [("__columns_-0", "buffer_"), ("__columns_-1", "buffer_data_"), ("__columns_-1", "buffer_offsets_")];
     for (column, key) in places {
         assert_eq!(blob(&client, first, column, key)?, blob(&client, second, column, key)?, "{column}.{key}");

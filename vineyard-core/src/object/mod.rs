@@ -32,7 +32,7 @@ use crate::typename::TypeName;
 /// A type whose values can be stored: metadata, payloads and members under one typename.
 ///
 /// Derive it; the derive writes the builder, the resolver, the schema and the registration, and nothing else should
-/// implement it. The trait can be a `dyn`: everything static asks for `Self: Sized`.
+/// implement it, but for types of `vineyard-types` that choose between several stored forms. The trait can be a `dyn`: everything static asks for `Self: Sized`.
 ///
 /// ```
 /// use vineyard_core::{Array, Object};
