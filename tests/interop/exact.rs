@@ -1,7 +1,7 @@
 //! The companion package of Python.
 
 use arrow_array::{Array, RecordBatch as Batch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, IntervalUnit, Schema};
 use vineyard_tests::random::Random;
 use vineyard_tests::{TestResult, TestServer, arrays};
 use vineyard_types::arrow::{ArrowArray, RecordBatch};
@@ -23,6 +23,7 @@ fn python_alone_puts_and_gets_everything() {
 fn is_unknown_to_python(data_type: &DataType) -> bool {
     match data_type {
         DataType::Decimal32(..) | DataType::Decimal64(..) => true,
+        DataType::Interval(unit) => *unit != IntervalUnit::MonthDayNano,
         DataType::List(field)
         | DataType::LargeList(field)
         | DataType::ListView(field)

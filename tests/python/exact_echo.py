@@ -13,7 +13,7 @@ vineyard_exact.register()
 client = vineyard.connect(sys.argv[1])
 for number in range(int(sys.argv[2])):
     value = client.get(client.get_name(f"rs/{number}"))
-    value.validate(full=True)
+    value.validate()
     id = client.put(value)
     client.persist(id)
     client.put_name(id, f"py/{number}")
