@@ -22,18 +22,24 @@
 //! types it says `use vineyard_types as _;`.
 #![forbid(unsafe_code)]
 
+pub mod container;
 pub mod dataframe;
+pub mod dtype;
 pub mod graph;
 pub mod index;
+pub mod integer;
 pub mod numeric;
 pub mod scalar;
 pub mod strings;
 pub mod tensor;
+pub mod time;
 
+pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
 pub use index::Index;
+pub use integer::{Integer, IntegerError};
 pub use numeric::{Bool8, Numeric};
-pub use scalar::{Float, Int, Scalar, Text};
+pub use scalar::{Bool, Float, Int, Scalar, Text};
 pub use strings::{StringArray, StringError, StringTensor};
 pub use tensor::{ShapeError, Tensor};
