@@ -28,8 +28,11 @@ pub mod dtype;
 pub mod graph;
 pub mod index;
 pub mod integer;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 pub mod numeric;
 pub mod scalar;
+pub mod sparse;
 pub mod strings;
 pub mod tensor;
 pub mod time;
@@ -39,6 +42,8 @@ pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
 pub use index::Index;
 pub use integer::{Integer, IntegerError};
+#[cfg(feature = "ndarray")]
+pub use ndarray::NdarrayError;
 pub use numeric::{Bool8, Numeric};
 pub use scalar::{Bool, Float, Int, Scalar, Text};
 pub use strings::{StringArray, StringError, StringTensor};

@@ -133,7 +133,8 @@ impl<T: Numeric> Tensor<T> {
         Ok(Self::over(shape, buffer))
     }
 
-    fn over(shape: Vec<u64>, buffer: Array<T>) -> Self {
+    /// Elements that fill the shape.
+    pub(crate) fn over(shape: Vec<u64>, buffer: Array<T>) -> Self {
         Self {
             shape,
             partition_index: Vec::new(),
@@ -164,7 +165,12 @@ impl<T: Numeric> Tensor<T> {
         let shape = shape.into();
         let backwards: Vec<u64> = shape.iter().rev().copied().collect();
         let tensor = Self::new(shape, reverse_axes(&backwards, elements))?;
-        Ok(Self { order: "F".to_owned(), ..tensor })
+        Ok(tensor.marked_column_major())
+    }
+
+    /// The same elements, of an array whose first dimension was the fastest.
+    pub(crate) fn marked_column_major(self) -> Self {
+        Self { order: "F".to_owned(), ..self }
     }
 
     /// A copy of the elements, the first dimension fastest.
