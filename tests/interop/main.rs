@@ -2,6 +2,7 @@
 
 mod airports;
 mod dropin;
+mod every_type;
 mod python;
 mod stock;
 

@@ -4,6 +4,7 @@ pub mod checked;
 pub mod churn;
 pub mod console;
 pub mod crash;
+pub mod every_type;
 mod peer;
 mod proxy;
 pub mod random;

@@ -8,7 +8,10 @@ use vineyard_core::{
     TypeName,
 };
 
-/// An integer from `i64::MIN` to `u64::MAX`: what metadata holds exactly, in every language.
+/// An integer from `i64::MIN` to `u64::MAX`.
+///
+/// Metadata holds it as a number, and as the text of its digits above `i64::MAX`: the published Python client gets other
+/// numbers for such numbers, without an error, but the right one for the text.
 ///
 /// ```
 /// use vineyard_types::Integer;
@@ -52,7 +55,13 @@ impl Integer {
     }
 
     fn from_json(value: &Value) -> Option<Self> {
-        value.as_i64().map(Self::from).or_else(|| value.as_u64().map(Self::from))
+        match value {
+            Value::String(digits) => {
+                let large = digits.parse::<u64>().ok().filter(|large| *large > i64::MAX as u64);
+                large.filter(|large| large.to_string() == *digits).map(Self::from)
+            }
+            number => number.as_i64().map(Self::from).or_else(|| number.as_u64().map(Self::from)),
+        }
     }
 }
 
@@ -106,8 +115,7 @@ impl Member for Integer {
     fn stage_at(&self, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
         let value = match i64::try_from(*self) {
             Ok(signed) => Value::from(signed),
-            // Every value is one or the other.
-            Err(_) => Value::from(u64::try_from(*self).unwrap_or(u64::MAX)),
+            Err(_) => Value::from(self.to_string()),
         };
         draft.set_value(key, value)
     }

@@ -1,4 +1,5 @@
-//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Tensor`], [`DataFrame`], [`CsrGraph`].
+//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
+//! [`DataFrame`], [`CsrGraph`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -17,6 +18,14 @@
 //! client.put_named("frame", &frame)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! What the original's writers say about a type is read in the spellings of Python and of C++, and an object is refused
+//! with the reason if it cannot be read exactly.
+//!
+//! # Features
+//!
+//! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
+//! for sparse matrices.
 //!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
 //! types it says `use vineyard_types as _;`.

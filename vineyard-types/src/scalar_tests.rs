@@ -33,8 +33,10 @@ fn integers_are_stored_as_python_stores_its_own() -> TestResult {
         assert_eq!(stored(&Scalar::<Int>::from(value))?, (fields, value.into()));
     }
     for value in [1 << 63, u64::MAX] {
-        let fields = [json!("vineyard::Scalar<int>"), json!("int"), json!(value)];
+        // As digits, of which Python makes the same integer.
+        let fields = [json!("vineyard::Scalar<int>"), json!("int"), json!(value.to_string())];
         assert_eq!(stored(&Scalar::<Int>::from(Integer::from(value)))?, (fields, value.into()));
+        assert_eq!(Scalar::<Int>::resolve(&foreign("int", "int", json!(value))?)?.get(), &value.into());
     }
     Ok(())
 }
@@ -59,7 +61,7 @@ fn integers_that_python_lost_are_refused() -> TestResult {
     assert_eq!(error, Err(expected.to_owned()));
     let error = Scalar::<Bool>::resolve(&foreign("int", "int", json!(true))?).map(|_| ()).map_err(|e| e.to_string());
     assert_eq!(error, Err("not valid: its writer calls it `int`, not `bool`".to_owned()));
-    for found in [json!(1.0), json!(1e30), json!("1"), Value::Null] {
+    for found in [json!(1.0), json!(1e30), json!("1"), json!("09223372036854775808"), Value::Null] {
         let error = Scalar::<Int>::resolve(&foreign("int", "int", found.clone())?).map(|_| ());
         let expected = format!("value: metadata key `value_` is {found}, expected an integer of at most 64 bits");
         assert_eq!(error.map_err(|error| error.to_string()), Err(expected));
