@@ -76,7 +76,9 @@ macro_rules! times {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
         #[repr(transparent)]
-        pub struct $time<U: TimeUnit>(i64, PhantomData<U>);
+        pub struct $time<U>(i64, PhantomData<U>)
+        where
+            U: TimeUnit;
 
         impl<U: TimeUnit> $time<U> {
             /// No time at all, numpy's `NaT`. Unlike numpy's it equals itself.
