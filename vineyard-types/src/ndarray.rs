@@ -33,7 +33,7 @@ impl<T: Numeric> Tensor<T> {
     /// let tensor = Tensor::new([2, 3], vec![1, 2, 3, 4, 5, 6])?;
     /// let view = tensor.as_ndarray()?;
     /// assert_eq!(view[[1, 0]], 4);
-    /// assert_eq!(view.sum_axis(ndarray::Axis(0)).to_vec(), [5, 7, 9]);
+    /// assert_eq!(view.sum_axis(ndarray::Axis(0)), ndarray::arr1(&[5, 7, 9]).into_dyn());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
