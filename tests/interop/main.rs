@@ -3,6 +3,7 @@
 mod airports;
 mod arrow;
 mod dropin;
+mod every_type;
 mod exact;
 mod python;
 mod spill;

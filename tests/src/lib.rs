@@ -5,6 +5,7 @@ pub mod checked;
 pub mod churn;
 pub mod console;
 pub mod crash;
+pub mod every_type;
 mod peer;
 mod program;
 mod proxy;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use vineyard_core::{Array, Client, IntoDraft, Object, ObjectId, RpcClient, Stored};
 use vineyard_types::graph::{CsrGraph, EdgeOptions};
-use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Numeric, Scalar, StringTensor, Tensor, Text};
+use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Integer, Numeric, Scalar, StringTensor, Tensor, Text};
 
 /// One array.
 #[derive(Debug, Object)]
@@ -178,7 +178,7 @@ pub fn check_all<C: AnyClient>(client: &C) -> Done<usize> {
     count += check_tensor(client, "bool", &Tensor::from([true, false].map(Bool8::from)))?;
     count += check_tensor(client, "empty", &Tensor::<f64>::new([0, 3], vec![])?)?;
     same("strings", &*client.get_by_name::<StringTensor>("strings")?, &["a", "", "naïve"].into_iter().collect())?;
-    same("int", client.get_by_name::<Scalar<Int>>("int")?.get(), &(1 << 40))?;
+    same("int", client.get_by_name::<Scalar<Int>>("int")?.get(), &Integer::from(1i64 << 40))?;
     same("float", client.get_by_name::<Scalar<Float>>("float")?.get(), &3.25)?;
     same("text", client.get_by_name::<Scalar<Text>>("text")?.get().as_str(), "text")?;
     check_frame::<C>("frame", &*client.get_by_name::<DataFrame>("frame")?, &frame()?)?;
@@ -250,7 +250,7 @@ pub fn check_python(client: &impl AnyClient) -> Done {
     same("s", frame.texts("s")?, &["p", "", "naïve"].into_iter().collect())?;
     let index = frame.index().ok_or("the frame has lost its index")?;
     same("index", index.values().numbers::<i64>().map(Tensor::as_slice), Some(&[10, 20, 30][..]))?;
-    same("py/int", client.get_by_name::<Scalar<Int>>("py/int")?.get(), &42)?;
+    same("py/int", client.get_by_name::<Scalar<Int>>("py/int")?.get(), &Integer::from(42))?;
     same("py/str", client.get_by_name::<Scalar<Text>>("py/str")?.get().as_str(), "text")?;
     same("py/float", client.get_by_name::<Scalar<Float>>("py/float")?.get(), &3.25)?;
     Ok(())

@@ -52,7 +52,7 @@
 //!
 //! # Features
 //!
-//! All are off by default. `zstd` lets payloads travel compressed over TCP, with the C library that it builds; `tls`
+//! All are off by default. `half` and `num-complex` make the numbers of these crates elements of arrays. `zstd` lets payloads travel compressed over TCP, with the C library that it builds; `tls`
 //! encrypts what travels there, with C code and assembly that it builds; `testing` adds `testing`: objects without a
 //! server, for tests of types.
 #![deny(unsafe_code)]

@@ -117,10 +117,11 @@ fn write_canonical<'a>(text: &'a str, out: &mut String, depth: usize) -> (&'a st
 fn alias(head: &str) -> &str {
     match head {
         "bool8" => "bool",
-        "i8" => "int8",
-        "u8" => "uint8",
-        "i16" | "short" => "int16",
-        "u16" | "unsigned short" => "uint16",
+        // Names of 8 and 16 bits come from the C++ compiler, of which gcc and clang differ.
+        "i8" | "signed char" => "int8",
+        "u8" | "unsigned char" => "uint8",
+        "i16" | "short" | "short int" => "int16",
+        "u16" | "unsigned short" | "short unsigned int" => "uint16",
         "i32" | "int32" => "int",
         "u32" | "uint32" | "unsigned int" => "uint",
         "i64" => "int64",

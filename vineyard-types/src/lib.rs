@@ -1,4 +1,5 @@
-//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Tensor`], [`DataFrame`], [`CsrGraph`].
+//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
+//! [`DataFrame`], [`CsrGraph`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -18,8 +19,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! With the feature `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
-//! `arrow-ffi` they can be handed to other libraries of the process. Both are off by default.
+//! What the original's writers say about a type is read in the spellings of Python and of C++, and an object is refused
+//! with the reason if it cannot be read exactly.
+//!
+//! # Features
+//!
+//! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
+//! for sparse matrices. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
+//! `arrow-ffi` they can be handed to other libraries of the process.
 //!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
 //! types it says `use vineyard_types as _;`.
@@ -27,18 +34,29 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub mod container;
 pub mod dataframe;
+pub mod dtype;
 pub mod graph;
 pub mod index;
+pub mod integer;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 pub mod numeric;
 pub mod scalar;
+pub mod sparse;
 pub mod strings;
 pub mod tensor;
+pub mod time;
 
+pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
 pub use index::Index;
+pub use integer::{Integer, IntegerError};
+#[cfg(feature = "ndarray")]
+pub use ndarray::NdarrayError;
 pub use numeric::{Bool8, Numeric};
-pub use scalar::{Float, Int, Scalar, Text};
+pub use scalar::{Bool, Float, Int, Scalar, Text};
 pub use strings::{StringArray, StringError, StringTensor};
 pub use tensor::{ShapeError, Tensor};

@@ -3,16 +3,18 @@
 use std::fmt;
 
 use bytemuck::{Pod, Zeroable};
+use half::f16;
+use num_complex::Complex;
 use vineyard_core::{Element, TypeName, Typename};
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// An element of a tensor: an integer, a float or a [`Bool8`].
+/// An element of a tensor: an integer, a float, a complex number, a [`Bool8`], or one of [`time`](crate::time).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an element of a tensor",
-    note = "use integers of fixed width, `f32`, `f64` or `Bool8`"
+    note = "use integers of fixed width, `f16`, `f32`, `f64`, `Complex`, `Bool8`, `DateTime64` or `TimeDelta64`"
 )]
 pub trait Numeric: Element + PartialEq + fmt::Display + fmt::Debug + sealed::Sealed {
     /// The name of numpy's dtype.
@@ -41,8 +43,11 @@ numbers! {
     u16 = "uint16", "<u2";
     u32 = "uint32", "<u4";
     u64 = "uint64", "<u8";
+    f16 = "float16", "<f2";
     f32 = "float32", "<f4";
     f64 = "float64", "<f8";
+    Complex<f32> = "complex64", "<c8";
+    Complex<f64> = "complex128", "<c16";
     Bool8 = "bool", "|b1";
 }
 

@@ -2,7 +2,15 @@
 
 use vineyard_core::{Array, Object};
 
+use half::f16;
+use num_complex::Complex;
+
+use crate::dtype::{ValueType, ValueTypeMeta};
 use crate::numeric::{Bool8, Numeric};
+use crate::time::{
+    Attosecond, DateTime64, Day, Femtosecond, Hour, Microsecond, Millisecond, Minute, Month, Nanosecond, Picosecond,
+    Second, TimeDelta64, Week, Year,
+};
 
 /// A shape and elements that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +32,12 @@ pub enum ShapeError {
         /// The shape.
         shape: Vec<u64>,
     },
+    /// An order that is neither rows first nor columns first.
+    #[error("order `{order}` is neither `C` nor `F`")]
+    Order {
+        /// What the writer calls it.
+        order: String,
+    },
 }
 
 /// The number of places in a shape; 1 without dimensions.
@@ -34,6 +48,38 @@ fn places(shape: &[u64]) -> Result<u64, ShapeError> {
     }
     let product = shape.iter().try_fold(1u64, |product, dimension| product.checked_mul(*dimension));
     product.ok_or_else(|| ShapeError::Overflow { shape: shape.to_vec() })
+}
+
+/// Elements in the order of the reversed shape: what is stored with the last dimension fastest, the first fastest. As
+/// many as there are, for shapes that they do not fill.
+fn reverse_axes<T: Copy>(shape: &[u64], elements: &[T]) -> Vec<T> {
+    if places(shape) != Ok(elements.len() as u64) {
+        return elements.to_vec();
+    }
+    // For each dimension, from the first: its length, how far its steps are apart, and where we are. All fit, for their
+    // product is the number of elements.
+    let mut stride = elements.len();
+    let mut axes = Vec::with_capacity(shape.len());
+    for length in shape {
+        let length = usize::try_from(*length).unwrap_or(usize::MAX);
+        stride = stride.checked_div(length).unwrap_or(0);
+        axes.push((length, stride, 0usize));
+    }
+    let mut out = Vec::with_capacity(elements.len());
+    let mut place = 0usize;
+    while let Some(element) = elements.get(place).filter(|_| out.len() < elements.len()) {
+        out.push(*element);
+        for (length, stride, index) in &mut axes {
+            *index += 1;
+            place += *stride;
+            if *index < *length {
+                break;
+            }
+            place -= *stride * *length;
+            *index = 0;
+        }
+    }
+    out
 }
 
 fn row_major() -> String {
@@ -57,7 +103,7 @@ fn row_major() -> String {
     typename = "vineyard::Tensor",
     rename_all = "{}_",
     validate = Self::check,
-    register(<i8>, <i16>, <i32>, <i64>, <u8>, <u16>, <u32>, <u64>, <f32>, <f64>, <Bool8>)
+    register(<i8>, <i16>, <i32>, <i64>, <u8>, <u16>, <u32>, <u64>, <f16>, <f32>, <f64>, <Complex<f32>>, <Complex<f64>>, <Bool8>, <DateTime64<Year>>, <DateTime64<Month>>, <DateTime64<Week>>, <DateTime64<Day>>, <DateTime64<Hour>>, <DateTime64<Minute>>, <DateTime64<Second>>, <DateTime64<Millisecond>>, <DateTime64<Microsecond>>, <DateTime64<Nanosecond>>, <DateTime64<Picosecond>>, <DateTime64<Femtosecond>>, <DateTime64<Attosecond>>, <TimeDelta64<Year>>, <TimeDelta64<Month>>, <TimeDelta64<Week>>, <TimeDelta64<Day>>, <TimeDelta64<Hour>>, <TimeDelta64<Minute>>, <TimeDelta64<Second>>, <TimeDelta64<Millisecond>>, <TimeDelta64<Microsecond>>, <TimeDelta64<Nanosecond>>, <TimeDelta64<Picosecond>>, <TimeDelta64<Femtosecond>>, <TimeDelta64<Attosecond>>)
 )]
 pub struct Tensor<T: Numeric> {
     shape: Vec<u64>,
@@ -66,9 +112,9 @@ pub struct Tensor<T: Numeric> {
     #[object(json, default = row_major)]
     order: String,
     #[object(default)]
-    value_type: String,
+    value_type: ValueType<T>,
     #[object(default)]
-    value_type_meta: String,
+    value_type_meta: ValueTypeMeta<T>,
     buffer: Array<T>,
 }
 
@@ -87,15 +133,49 @@ impl<T: Numeric> Tensor<T> {
         Ok(Self::over(shape, buffer))
     }
 
-    fn over(shape: Vec<u64>, buffer: Array<T>) -> Self {
+    /// Elements that fill the shape.
+    pub(crate) fn over(shape: Vec<u64>, buffer: Array<T>) -> Self {
         Self {
             shape,
             partition_index: Vec::new(),
             order: row_major(),
-            value_type: T::NUMPY.to_owned(),
-            value_type_meta: T::NUMPY_META.to_owned(),
+            value_type: ValueType::default(),
+            value_type_meta: ValueTypeMeta::default(),
             buffer,
         }
+    }
+
+    /// A tensor of this shape from elements of which the *first* dimension is the fastest, as Fortran and Julia have
+    /// them. Stores are given the last dimension fastest in any case, so this copies each element once; Python gets an
+    /// array in Fortran's order, as if it had put one.
+    ///
+    /// ```
+    /// use vineyard_types::Tensor;
+    /// let tensor = Tensor::from_column_major([2, 3], &[1, 4, 2, 5, 3, 6])?;
+    /// assert_eq!(tensor.as_slice(), [1, 2, 3, 4, 5, 6]);
+    /// assert_eq!(tensor.original_order(), "F");
+    /// assert_eq!(tensor.to_column_major(), [1, 4, 2, 5, 3, 6]);
+    /// # Ok::<(), vineyard_types::ShapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn from_column_major(shape: impl Into<Vec<u64>>, elements: &[T]) -> Result<Self, ShapeError> {
+        let shape = shape.into();
+        let backwards: Vec<u64> = shape.iter().rev().copied().collect();
+        let tensor = Self::new(shape, reverse_axes(&backwards, elements))?;
+        Ok(tensor.marked_column_major())
+    }
+
+    /// The same elements, of an array whose first dimension was the fastest.
+    pub(crate) fn marked_column_major(self) -> Self {
+        Self { order: "F".to_owned(), ..self }
+    }
+
+    /// A copy of the elements, the first dimension fastest.
+    pub fn to_column_major(&self) -> Vec<T> {
+        reverse_axes(&self.shape, self.as_slice())
     }
 
     /// The length of each dimension.
@@ -156,6 +236,9 @@ impl<T: Numeric> Tensor<T> {
         if places > self.buffer.len() as u64 {
             let elements = self.buffer.len();
             return Err(ShapeError::Elements { shape: self.shape.clone(), places, elements });
+        }
+        if !matches!(self.order.as_str(), "C" | "F") {
+            return Err(ShapeError::Order { order: self.order.clone() });
         }
         Ok(())
     }

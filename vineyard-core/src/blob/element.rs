@@ -42,6 +42,13 @@ elements! {
     f32 = "float", f64 = "double",
 }
 
+// These have no name in C++; the names are numpy's.
+#[cfg(feature = "half")]
+elements! { half::f16 = "float16" }
+
+#[cfg(feature = "num-complex")]
+elements! { num_complex::Complex<f32> = "complex64", num_complex::Complex<f64> = "complex128" }
+
 impl Typename for bool {
     fn typename() -> TypeName {
         TypeName::new("bool")

@@ -10,7 +10,9 @@ use serde_json::{Map, Number, Value};
 ///
 /// Numbers and text are plain JSON in the metadata; containers are JSON text inside a string, as the readers in other
 /// languages expect. Integers are exact to 64 bits. `NaN` and infinities, which JSON does not have, are the strings
-/// `"NaN"`, `"inf"` and `"-inf"`.
+/// `"NaN"`, `"inf"` and `"-inf"`, of which Python's `float` makes the same values. A NaN of other bits than the usual
+/// ones has them in hexadecimal behind a colon, as in `"NaN:7ff8000000000001"`: readers that do not know this refuse
+/// it, for no float is spelt so.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a metadata value",
     note = "use a number, `bool`, `String` or a container of these, or mark the field #[object(json)]"
@@ -51,51 +53,51 @@ integers! {
     usize = "uint64" via as_u64,
 }
 
-fn float_to_json(value: f64) -> Value {
-    match Number::from_f64(value) {
-        Some(number) => Value::Number(number),
-        None if value.is_nan() => Value::from("NaN"),
-        None if value > 0.0 => Value::from("inf"),
-        None => Value::from("-inf"),
-    }
+/// What stands in front of the bits of an unusual NaN.
+const NAN_BITS: &str = "NaN:";
+
+macro_rules! floats {
+    ($($float:ident, $bits:ident = $name:literal, $usual_nan:literal;)*) => {$(
+        impl MetaValue for $float {
+            const NAME: &'static str = $name;
+
+            fn to_json(&self) -> Value {
+                match Number::from_f64(f64::from(*self)) {
+                    Some(number) => Value::Number(number),
+                    None if self.is_nan() && self.to_bits() == $usual_nan => Value::from("NaN"),
+                    None if self.is_nan() => {
+                        Value::from(format!("{NAN_BITS}{:0width$x}", self.to_bits(), width = size_of::<Self>() * 2))
+                    }
+                    None if *self > 0.0 => Value::from("inf"),
+                    None => Value::from("-inf"),
+                }
+            }
+
+            fn from_json(value: &Value) -> Option<Self> {
+                match value {
+                    // Cutting to the type's width is what it asks for.
+                    Value::Number(number) => number.as_f64().map(|value| value as Self),
+                    Value::String(text) => match text.as_str() {
+                        "NaN" => Some(Self::from_bits($usual_nan)),
+                        "inf" => Some(Self::INFINITY),
+                        "-inf" => Some(Self::NEG_INFINITY),
+                        other => {
+                            let digits = other.strip_prefix(NAN_BITS)?;
+                            let whole = digits.len() == size_of::<Self>() * 2 && !digits.starts_with('+');
+                            let bits = $bits::from_str_radix(digits, 16).ok().filter(|_| whole)?;
+                            Some(Self::from_bits(bits)).filter(|value| value.is_nan())
+                        }
+                    },
+                    _ => None,
+                }
+            }
+        }
+    )*};
 }
 
-fn float_from_json(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => match text.as_str() {
-            "NaN" => Some(f64::NAN),
-            "inf" => Some(f64::INFINITY),
-            "-inf" => Some(f64::NEG_INFINITY),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-impl MetaValue for f64 {
-    const NAME: &'static str = "double";
-
-    fn to_json(&self) -> Value {
-        float_to_json(*self)
-    }
-
-    fn from_json(value: &Value) -> Option<Self> {
-        float_from_json(value)
-    }
-}
-
-impl MetaValue for f32 {
-    const NAME: &'static str = "float";
-
-    fn to_json(&self) -> Value {
-        float_to_json(f64::from(*self))
-    }
-
-    fn from_json(value: &Value) -> Option<Self> {
-        // Cutting to f32 is what the type asks for.
-        float_from_json(value).map(|value| value as Self)
-    }
+floats! {
+    f64, u64 = "double", 0x7ff8_0000_0000_0000;
+    f32, u32 = "float", 0x7fc0_0000;
 }
 
 impl MetaValue for bool {
@@ -200,6 +202,20 @@ mod tests {
         assert_eq!(f32::NEG_INFINITY.to_json(), "-inf");
         assert!(back(&f64::NAN).is_some_and(f64::is_nan));
         assert_eq!(f64::from_json(&Value::from("infinite")), None);
+    }
+
+    #[test]
+    fn every_nan_keeps_its_bits() {
+        for bits in [0x7ff8_0000_0000_0000u64, 0xfff8_0000_0000_0000, 0x7ff0_0000_0000_0001, u64::MAX] {
+            assert_eq!(back(&f64::from_bits(bits)).map(f64::to_bits), Some(bits));
+        }
+        for bits in [0x7fc0_0000u32, 0xffc0_0000, 0x7f80_0001, u32::MAX] {
+            assert_eq!(back(&f32::from_bits(bits)).map(f32::to_bits), Some(bits));
+        }
+        assert_eq!(f64::from_bits(0x7ff8_0000_0000_0001).to_json(), "NaN:7ff8000000000001");
+        for text in ["NaN:", "NaN:7fc00001", "NaN:3ff0000000000000", "NaN:+ff8000000000001", "NaN:7ff800000000000g"] {
+            assert_eq!(f64::from_json(&Value::from(text)), None, "{text}");
+        }
     }
 
     #[test]

@@ -177,7 +177,7 @@ fn foreign_tree() -> Value {
     let tensor = |typename: &str, buffer: Value| {
         json!({
             "typename": typename, "instance_id": 0, "shape_": "[3]", "partition_index_": "[]", "order_": "\"C\"",
-            "value_type_": "?", "value_type_meta_": "?", "buffer_": buffer,
+            "value_type_": "undefined", "value_type_meta_": "", "buffer_": buffer,
         })
     };
     let texts = json!({
