@@ -54,6 +54,10 @@ impl WindowMut {
         let len = bytes.len();
         let outside = ShmError::OutOfBounds { offset, len: len as u64, mapped: mapping.len() };
         let window = self.as_mut_bytes().get_mut(..len).ok_or(outside)?;
+        if unmapped.is_none() && len < SHARED_BYTES {
+            window.copy_from_slice(bytes);
+            return Ok(());
+        }
         let queue = Mutex::new(pieces(offset, bytes, window));
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let write = |file: &File, at: usize, from: &[u8]| {
