@@ -1,5 +1,6 @@
 //! A server of one round, and what it has taken of the machine before anybody asked for anything.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
@@ -92,11 +93,14 @@ impl Server {
         let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
         let own: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
         let mut bytes = own * 1024;
+        // A file may have several descriptors.
+        let mut seen = BTreeSet::new();
         for entry in fs::read_dir(process.join("fd"))? {
             // Descriptors come and go.
             if let Ok(file) = fs::metadata(entry?.path())
                 && file.is_file()
                 && file.nlink() == 0
+                && seen.insert((file.dev(), file.ino()))
             {
                 bytes += file.blocks() * 512;
             }
