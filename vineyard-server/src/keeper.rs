@@ -35,7 +35,10 @@ fn round(state: &State, all: bool) {
         state.pool.lock().look_again();
     }
     tidy(state, all);
-    state.pool.prefault(state.settings.prefault, || !state.stop.is_cancelled());
+    // Not at once after the last was given away: whoever was given it fills it now, and needs the processors for that.
+    if all {
+        state.pool.prefault(state.settings.prefault, || !state.stop.is_cancelled());
+    }
 }
 
 /// Makes room before the reply to a request that needs it: for the pages that the peer is about to touch, and for more

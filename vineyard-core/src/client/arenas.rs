@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::written::Written;
 use crate::error::{CallError, CallReason};
 use crate::protocol::Payload;
-use crate::shm::{Mapping, ShmError};
+use crate::shm::{Before, Mapping, ShmError};
 
 /// Arenas by label. Labels are never reused within a connection, so nothing is ever replaced.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ struct Arena {
     readable: Option<Arc<Mapping>>,
     writable: Option<Arc<Mapping>>,
     written: Written,
+    written_again: Written,
 }
 
 /// What a mapping is for.
@@ -47,7 +48,17 @@ impl Arenas {
         let nbytes = nbytes.max();
         let nbytes = nbytes.ok_or_else(|| format!("a descriptor came for arena {label}, in which nothing lies"))?;
         let file = Arc::new(File::from(descriptor));
-        self.known.insert(label, Arena { file, nbytes, readable: None, writable: None, written: Written::default() });
+        self.known.insert(
+            label,
+            Arena {
+                file,
+                nbytes,
+                readable: None,
+                writable: None,
+                written: Written::default(),
+                written_again: Written::default(),
+            },
+        );
         Ok(())
     }
 
@@ -95,10 +106,15 @@ impl Arenas {
         Ok(mapping)
     }
 
-    /// Notes that a part of an arena is about to be written. The file of the arena unless this process has written all of
-    /// that part before.
-    pub(super) fn begin_write(&mut self, label: i64, offset: u64, nbytes: u64) -> Option<Arc<File>> {
-        let arena = self.known.get_mut(&label)?;
-        (!arena.written.add(offset, nbytes)).then(|| Arc::clone(&arena.file))
+    /// Notes that a part of an arena is about to be written. How often this process has written all of it before.
+    pub(super) fn begin_write(&mut self, label: i64, offset: u64, nbytes: u64) -> Before {
+        let Some(arena) = self.known.get_mut(&label) else { return Before::WrittenAgain };
+        if !arena.written.add(offset, nbytes) {
+            Before::Unwritten(Arc::clone(&arena.file))
+        } else if !arena.written_again.add(offset, nbytes) {
+            Before::Written
+        } else {
+            Before::WrittenAgain
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::blob::{Blob, Pending};
 use crate::error::{CallError, CallReason};
 use crate::id::ObjectId;
 use crate::protocol::{Call, CreateBufferRequest, Payload, SealRequest, ShrinkBufferRequest};
-use crate::shm::{Keep, Region, WindowMut};
+use crate::shm::{Before, Keep, Region, WindowMut};
 
 /// From this length on, it matters whether this process has written the part of the arena before.
 const LARGE_BYTES: u64 = 1 << 20;
@@ -69,8 +69,9 @@ impl NewBlob {
     pub(super) fn fill(&self, bytes: &[u8]) -> Result<(), CallError> {
         let mut window = self.window()?;
         let large = self.nbytes >= LARGE_BYTES;
-        let unmapped = large.then(|| self.shared.begin_write(self.label, self.offset, self.nbytes)).flatten();
-        let filled = window.fill(bytes, unmapped.as_deref());
+        let before =
+            if large { self.shared.begin_write(self.label, self.offset, self.nbytes) } else { Before::WrittenAgain };
+        let filled = window.fill(bytes, &before);
         filled.map_err(|error| CallError::new(CreateBufferRequest::TYPE, CallReason::Memory(error)))
     }
 

@@ -1,7 +1,6 @@
 //! A connection over a UNIX socket: payloads lie in arenas that both sides map.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::sync::{Arc, Mutex, Once};
 
 use super::arenas::{Access, Arenas};
@@ -18,7 +17,7 @@ use crate::protocol::{
     Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, GetBuffersRequest,
     GetNextStreamChunkRequest, IdList, Payload,
 };
-use crate::shm::{Mapping, Region};
+use crate::shm::{Before, Mapping, Region};
 
 /// A connection to a server on the same host, with the arenas it was given.
 #[derive(Debug)]
@@ -209,7 +208,7 @@ impl SharedLink {
     }
 
     /// As [`Arenas::begin_write`].
-    pub(super) fn begin_write(&self, label: i64, offset: u64, nbytes: u64) -> Option<Arc<File>> {
+    pub(super) fn begin_write(&self, label: i64, offset: u64, nbytes: u64) -> Before {
         lock(&self.arenas).begin_write(label, offset, nbytes)
     }
 

@@ -3,7 +3,8 @@
 //! A page that this process has not mapped yet costs a fault at its first byte, and a fault clears a page that nobody
 //! has written. Writing through the descriptor does neither, but takes a system call and leaves the page unmapped; it is
 //! the faster way the first time, and the slower one from then on. The system lets one thread at a time write a file by
-//! it, so a second thread maps pages, many with one call, and copies as well.
+//! it, so a second thread maps pages, many with one call, and copies as well. The second time, what the first left
+//! unmapped is mapped in the same way.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -17,6 +18,17 @@ const PIECE_BYTES: usize = 1 << 20;
 
 /// From this length on, a second thread is worth starting.
 const SHARED_BYTES: usize = 16 << 20;
+
+/// What this process did with a part of an arena before.
+#[derive(Debug, Clone)]
+pub(crate) enum Before {
+    /// It has not written all of it. With the file of the arena.
+    Unwritten(Arc<File>),
+    /// It has written all of it, some perhaps only through the descriptor.
+    Written,
+    /// It has written all of it more than once: whatever can be mapped is.
+    WrittenAgain,
+}
 
 /// A part of the bytes and its place.
 struct Piece<'a> {
@@ -42,18 +54,22 @@ fn pieces<'a>(offset: u64, bytes: &'a [u8], window: &'a mut [u8]) -> impl Iterat
 }
 
 impl WindowMut {
-    /// Copies `bytes` to the start of the window; blocks, for as long as that takes. `unmapped` is the file of the
-    /// arena if this process has not written this part of it before.
+    /// Copies `bytes` to the start of the window; blocks, for as long as that takes. `before` tells what
+    /// this process has done with this part of the arena.
     ///
     /// # Errors
     ///
     /// [`ShmError::OutOfBounds`] if there are more bytes than the window has, [`ShmError::System`] if the system has no
     /// pages for them; some may have been copied then.
-    pub(crate) fn fill(&mut self, bytes: &[u8], unmapped: Option<&File>) -> Result<(), ShmError> {
+    pub(crate) fn fill(&mut self, bytes: &[u8], before: &Before) -> Result<(), ShmError> {
         let (offset, mapping) = (self.offset(), Arc::clone(self.mapping()));
         let len = bytes.len();
         let outside = ShmError::OutOfBounds { offset, len: len as u64, mapped: mapping.len() };
         let window = self.as_mut_bytes().get_mut(..len).ok_or(outside)?;
+        if matches!(before, Before::WrittenAgain) && len < SHARED_BYTES {
+            window.copy_from_slice(bytes);
+            return Ok(());
+        }
         let queue = Mutex::new(pieces(offset, bytes, window));
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let write = |file: &File, at: usize, from: &[u8]| {
@@ -69,13 +85,14 @@ impl WindowMut {
         };
         let through_the_mapping = || {
             while let Some(Piece { at, from, to }) = next() {
-                match unmapped {
-                    // A system that has no pages says so here, one that cannot do this as well; touching them would
+                let place = offset.saturating_add(at as u64);
+                let ready = matches!(before, Before::WrittenAgain) || mapping.populate(place, to.len());
+                match before {
+                    // A system that has no pages says so by this, one that cannot do this as well; touching them would
                     // end the process.
-                    Some(file) if !mapping.populate(offset.saturating_add(at as u64), to.len()) => {
-                        write(file, at, from)?;
-                    }
-                    _ => to.copy_from_slice(from),
+                    Before::Unwritten(file) if !ready => write(file, at, from)?,
+                    // Pages that are there and not mapped cost a fault each.
+                    Before::Unwritten(_) | Before::Written | Before::WrittenAgain => to.copy_from_slice(from),
                 }
             }
             Ok(())
@@ -84,9 +101,9 @@ impl WindowMut {
             let pays =
                 len >= SHARED_BYTES && thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
             let helper = pays.then(|| thread::Builder::new().spawn_scoped(scope, through_the_mapping));
-            let own = match unmapped {
-                Some(file) => through_the_file(file),
-                None => through_the_mapping(),
+            let own = match before {
+                Before::Unwritten(file) => through_the_file(file),
+                Before::Written | Before::WrittenAgain => through_the_mapping(),
             };
             let helped = match helper {
                 Some(Ok(helper)) => helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -111,13 +128,13 @@ mod tests {
     }
 
     /// Fills a window of an arena, and returns the bytes before, in and behind it.
-    fn filled(offset: u64, bytes: &[u8], unmapped: bool) -> [Vec<u8>; 3] {
+    fn filled(offset: u64, bytes: &[u8], before: fn(Arc<File>) -> Before) -> [Vec<u8>; 3] {
         let len = offset + bytes.len() as u64 + 100;
-        let file = tempfile::tempfile().expect("a temporary file");
+        let file = Arc::new(tempfile::tempfile().expect("a temporary file"));
         file.set_len(len).expect("room");
-        let mapping = Arc::new(Mapping::read_write(&file, len).expect("maps"));
+        let mapping = Arc::new(Mapping::read_write(&*file, len).expect("maps"));
         let mut window = WindowMut::new(mapping, offset, bytes.len() as u64).expect("inside");
-        window.fill(bytes, unmapped.then_some(&file)).expect("room");
+        window.fill(bytes, &before(Arc::clone(&file))).expect("room");
         drop(window);
         let mut parts = [vec![1; offset as usize], vec![1; bytes.len()], vec![1; 100]];
         let mut at = 0;
@@ -131,13 +148,14 @@ mod tests {
     #[test]
     fn bytes_of_any_length_arrive_at_their_place_by_each_way() {
         let piece = PIECE_BYTES;
-        for unmapped in [false, true] {
+        let befores: [fn(_) -> _; 3] = [Before::Unwritten, |_| Before::Written, |_| Before::WrittenAgain];
+        for (number, before) in befores.into_iter().enumerate() {
             for offset in [0, 64, piece - 64, piece, 3 * piece + 4096 + 192] {
                 for len in [0, 1, 63, piece - 64, piece, 2 * piece + 1, SHARED_BYTES + 4097] {
                     let bytes = pattern(len);
-                    let [before, inside, behind] = filled(offset as u64, &bytes, unmapped);
-                    assert!(inside == bytes, "{len} bytes at {offset}, unmapped: {unmapped}");
-                    assert!(before == vec![0; offset] && behind == [0; 100], "{len} bytes at {offset} spilled");
+                    let [front, inside, behind] = filled(offset as u64, &bytes, before);
+                    assert!(inside == bytes, "{len} bytes at {offset}, way {number}");
+                    assert!(front == vec![0; offset] && behind == [0; 100], "{len} bytes at {offset} spilled");
                 }
             }
         }
@@ -159,9 +177,10 @@ mod tests {
         arena.set_len(2 * SHARED_BYTES as u64).expect("room");
         let mapping = Arc::new(Mapping::read_write(&arena, 2 * SHARED_BYTES as u64).expect("maps"));
         let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        let before = Before::Unwritten(Arc::new(full));
         for len in [PIECE_BYTES, SHARED_BYTES] {
             let mut window = WindowMut::new(Arc::clone(&mapping), 0, len as u64).expect("inside");
-            match window.fill(&pattern(len), Some(&full)) {
+            match window.fill(&pattern(len), &before) {
                 Err(ShmError::System { cause, .. }) => assert_eq!(cause.kind(), std::io::ErrorKind::StorageFull),
                 other => panic!("{other:?}"),
             }
@@ -174,7 +193,8 @@ mod tests {
         arena.set_len(4096).expect("room");
         let mapping = Arc::new(Mapping::read_write(&arena, 4096).expect("maps"));
         let mut window = WindowMut::new(mapping, 0, 8).expect("inside");
-        assert!(matches!(window.fill(&[0; 9], None), Err(ShmError::OutOfBounds { .. })));
-        assert!(matches!(window.fill(&[0; 9], Some(&arena)), Err(ShmError::OutOfBounds { .. })));
+        assert!(matches!(window.fill(&[0; 9], &Before::WrittenAgain), Err(ShmError::OutOfBounds { .. })));
+        let unwritten = Before::Unwritten(Arc::new(arena));
+        assert!(matches!(window.fill(&[0; 9], &unwritten), Err(ShmError::OutOfBounds { .. })));
     }
 }

@@ -29,6 +29,7 @@ mod region;
 mod window;
 
 pub use fd::{Received, Receiver};
+pub(crate) use fill::Before;
 pub(crate) use heap::HeapBuffer;
 pub(crate) use mapping::Mapping;
 pub(crate) use region::{Keep, Region, Typed};

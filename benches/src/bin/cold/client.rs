@@ -1,19 +1,25 @@
 //! The clients: processes of their own, so that none has mapped anything before it puts.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use vineyard_benches::{Done, Payload};
 use vineyard_core::Client;
 
-use crate::server::Kind;
+use crate::process::Process;
+use crate::server::{Kind, Server};
 
 /// Bytes of the payload.
 const NBYTES: usize = 256 << 20;
 
 /// Puts after the first.
 const AGAIN: usize = 5;
+
+/// How long a client may take for all of its puts.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the published client does; the same as [`put`].
 const SCRIPT: &str = "\
@@ -42,7 +48,7 @@ pub(crate) fn put(socket: &str, nbytes: &str, again: &str) -> Done {
 }
 
 /// Starts the client that belongs to a server; the seconds of its first put, and of the others.
-pub(crate) fn run(kind: Kind, python: &Path, socket: &Path) -> Done<(f64, Vec<f64>)> {
+pub(crate) fn run(kind: Kind, python: &Path, server: &Server) -> Done<(f64, Vec<f64>)> {
     let mut command = match kind {
         Kind::Stock => Command::new(python),
         Kind::Cold | Kind::Ready => Command::new(std::env::current_exe()?),
@@ -51,15 +57,29 @@ pub(crate) fn run(kind: Kind, python: &Path, socket: &Path) -> Done<(f64, Vec<f6
         Kind::Stock => command.args(["-c", SCRIPT]),
         Kind::Cold | Kind::Ready => command.arg("put"),
     };
-    command.arg(socket).arg(NBYTES.to_string()).arg(AGAIN.to_string());
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-    let text = String::from_utf8(output.stdout)?;
+    command.arg(&server.socket).arg(NBYTES.to_string()).arg(AGAIN.to_string());
+    let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut output = process.output().ok_or("a client without a pipe")?;
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        // If nobody waits any more, the process was killed.
+        let _ = sender.send(output.read_to_string(&mut text).map(|_| text));
+    });
+    let Ok(text) = receiver.recv_timeout(PATIENCE) else {
+        let log = server.log()?;
+        return Err(format!("the client of {kind:?} is not done after {PATIENCE:?}; the server's log: {log}").into());
+    };
+    let (text, status) = (text?, process.wait()?);
     let seconds = text.lines().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
     match seconds.split_first() {
-        Some((first, again)) if again.len() == AGAIN && output.status.success() => Ok((*first, again.to_vec())),
+        Some((first, again)) if again.len() == AGAIN && status.success() => Ok((*first, again.to_vec())),
         _ => {
-            Err(format!("the client of {kind:?} printed {} times and ended with {}", seconds.len(), output.status)
-                .into())
+            let (found, log) = (seconds.len(), server.log()?);
+            Err(format!(
+                "the client of {kind:?} printed {found} times and ended with {status}; the server's log: {log}"
+            )
+            .into())
         }
     }
 }

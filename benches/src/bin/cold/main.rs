@@ -4,6 +4,7 @@
 //! Every round starts each server anew, and a new process for each client. `cold --help` lists the options.
 
 mod client;
+mod process;
 mod server;
 
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ fn measure(options: &Options) -> Done<BTreeMap<Kind, Found>> {
             let found = all.entry(kind).or_default();
             found.start.push(server.start.as_secs_f64());
             found.memory.push(server.memory()? as f64);
-            let (first, again) = client::run(kind, &options.python, &server.socket)?;
+            let (first, again) = client::run(kind, &options.python, &server)?;
             eprintln!("{kind:?}: first {}, again {}", duration(first * 1e9), duration(median(&again) * 1e9));
             found.first.push(first);
             found.again.extend(again);

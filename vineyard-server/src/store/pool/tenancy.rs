@@ -81,8 +81,6 @@ impl Pool {
         if arena.owner == Owner::Nobody {
             self.warm = self.warm.saturating_add(arena.warm_bytes());
             self.ahead = self.ahead.saturating_add(arena.ahead);
-            // Another one is to be prepared.
-            self.untidy.notify_one();
         }
         arena.owner = Owner::Writer(writer);
         self.owned.entry(writer).or_default().push(number);
