@@ -5,6 +5,7 @@ use arrow_schema::{DataType, Field, IntervalUnit, Schema};
 use vineyard_tests::random::Random;
 use vineyard_tests::{TestResult, TestServer, arrays};
 use vineyard_types::arrow::{ArrowArray, RecordBatch};
+use vineyard_types::{Bool, Float, Int, Integer, Scalar};
 
 use crate::{python, python_with};
 
@@ -12,11 +13,16 @@ use crate::{python, python_with};
 const ARRAYS: u64 = 150;
 
 #[test]
-fn python_alone_puts_and_gets_everything() {
+fn python_alone_puts_and_gets_everything() -> TestResult {
     let server = TestServer::start();
     let checked = python("exact.py", server.socket());
     assert!(checked.strip_prefix("exact: ").and_then(|count| count.parse().ok()).is_some_and(|count: u32| count > 200));
-    server.stop();
+    let client = server.client()?;
+    assert_eq!(client.get_by_name::<Scalar<Int>>("py/large")?.get(), &Integer::from(u64::MAX));
+    assert_eq!(client.get_by_name::<Scalar<Float>>("py/fraction")?.get(), &0.1);
+    assert_eq!(client.get_by_name::<Scalar<Float>>("py/infinite")?.get(), &f64::NEG_INFINITY);
+    assert!(*client.get_by_name::<Scalar<Bool>>("py/flag")?.get());
+    Ok(())
 }
 
 /// What pyarrow cannot read, or reads as something else: it has no such arrays.

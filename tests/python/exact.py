@@ -60,9 +60,13 @@ for number in [0, 1, -1, 2**63 - 1, -(2**63), 2**63, 2**64 - 1]:
     assert type(got) is int and got == number, (number, got)
 for flag in [True, False]:
     assert back(flag) is flag
-for number in [0.0, -0.0, 1.5, math.inf, -math.inf, math.nan, struct.unpack("<d", b"\1\0\0\0\0\0\xf8\xff")[0]]:
+for number in [0.0, -0.0, 0.1, 5e-324, 1.7976931348623157e308, 1.5, math.inf, -math.inf, math.nan, struct.unpack("<d", b"\1\0\0\0\0\0\xf8\xff")[0]]:
     assert bits(back(number)) == bits(number), number
 assert back("text") == "text"
+for name, number in [("large", 2**64 - 1), ("fraction", 0.1), ("infinite", -math.inf), ("flag", True)]:
+    id = client.put(number)
+    client.persist(id)
+    client.put_name(id, f"py/{name}")
 assert back([1, True, math.nan])[:2] == (1, True)
 for number in [2**64, -(2**63) - 1, 2**70]:
     refused(number, ValueError, "does not fit into 64 bits")

@@ -33,13 +33,14 @@ def build_bool(client, value, **_):
 
 
 def build_float(client, value, **_):
-    """Stores a float. NaN and infinities are text, of which `float` makes the same; other NaNs have their bits."""
-    stored = float(value)
-    if math.isnan(stored):
-        (bits,) = struct.unpack("<Q", struct.pack("<d", stored))
+    """Stores a float, as text of which `float` makes the same: the client's own metadata cuts numbers to 32 bits.
+
+    NaNs of unusual bits have them behind a colon; clients without this package refuse these.
+    """
+    stored = repr(float(value))
+    if math.isnan(value):
+        (bits,) = struct.unpack("<Q", struct.pack("<d", value))
         stored = "NaN" if bits == _USUAL_NAN else f"NaN:{bits:016x}"
-    elif math.isinf(stored):
-        stored = "inf" if stored > 0 else "-inf"
     return _build(client, "vineyard::Scalar<double>", stored, "float")
 
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 /// A value that metadata holds directly: booleans, integers, floats, text, and containers of these.
 ///
 /// Numbers and text are plain JSON in the metadata; containers are JSON text inside a string, as the readers in other
-/// languages expect. Integers are exact to 64 bits. `NaN` and infinities, which JSON does not have, are the strings
+/// languages expect. Integers are exact to 64 bits. Floats are also read from text in decimal. `NaN` and infinities, which JSON does not have, are the strings
 /// `"NaN"`, `"inf"` and `"-inf"`, of which Python's `float` makes the same values. A NaN of other bits than the usual
 /// ones has them in hexadecimal behind a colon, as in `"NaN:7ff8000000000001"`: readers that do not know this refuse
 /// it, for no float is spelt so.
@@ -81,12 +81,15 @@ macro_rules! floats {
                         "NaN" => Some(Self::from_bits($usual_nan)),
                         "inf" => Some(Self::INFINITY),
                         "-inf" => Some(Self::NEG_INFINITY),
-                        other => {
-                            let digits = other.strip_prefix(NAN_BITS)?;
-                            let whole = digits.len() == size_of::<Self>() * 2 && !digits.starts_with('+');
-                            let bits = $bits::from_str_radix(digits, 16).ok().filter(|_| whole)?;
-                            Some(Self::from_bits(bits)).filter(|value| value.is_nan())
-                        }
+                        other => match other.strip_prefix(NAN_BITS) {
+                            Some(digits) => {
+                                let whole = digits.len() == size_of::<Self>() * 2 && !digits.starts_with('+');
+                                let bits = $bits::from_str_radix(digits, 16).ok().filter(|_| whole)?;
+                                Some(Self::from_bits(bits)).filter(|value| value.is_nan())
+                            }
+                            // From writers whose JSON cuts numbers to 32 bits.
+                            None => other.parse::<Self>().ok().filter(|value| value.is_finite()),
+                        },
                     },
                     _ => None,
                 }
