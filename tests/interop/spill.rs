@@ -104,7 +104,7 @@ fn one_connection_gets_what_has_gone_to_disk_since_it_put_it() -> TestResult {
 /// `VINEYARD_TEST_PYTHON=target/test-venv/bin/python cargo test -p vineyard-tests --features interop --test interop
 /// ten_thousand -- --ignored --nocapture`
 #[test]
-#[ignore = "it takes four minutes"]
+#[ignore = "it takes minutes"]
 fn one_connection_puts_gets_and_deletes_ten_thousand_frames() -> TestResult {
     // More than 2.5 GiB in all: one after the other, and more than twice the memory at a time.
     for backlog in [0, 2000] {
