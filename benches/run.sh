@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and writes their results into docs/benchmarks.md, a section each.
 #
-#   benches/run.sh               all of them; takes about a quarter of an hour
+#   benches/run.sh               all of them; takes about twenty minutes
 #   benches/run.sh put_get       our client and our server; takes about two
 #   benches/run.sh wire ARGS..   our server, the published daemon and an echo; `wire --help` lists the arguments. Only
 #                                a full run, which is one without arguments, is written to the page

@@ -104,9 +104,9 @@ fn one_connection_gets_what_has_gone_to_disk_since_it_put_it() -> TestResult {
 /// `VINEYARD_TEST_PYTHON=target/test-venv/bin/python cargo test -p vineyard-tests --features interop --test interop
 /// ten_thousand -- --ignored --nocapture`
 #[test]
-#[ignore = "it takes four minutes"]
+#[ignore = "it takes minutes"]
 fn one_connection_puts_gets_and_deletes_ten_thousand_frames() -> TestResult {
-    // More than 2.6 GiB in all: one after the other, and more than twice the memory at a time.
+    // More than 2.5 GiB in all: one after the other, and more than twice the memory at a time.
     for backlog in [0, 2000] {
         let start = std::time::Instant::now();
         put_get_and_delete(256 * MIB, 10_000, backlog)?;

@@ -84,6 +84,9 @@ struct Found {
     from_disk: Vec<f64>,
 }
 
+/// The seconds of one row.
+type Times = fn(&Found) -> &Vec<f64>;
+
 fn timed(work: impl FnOnce() -> Done) -> Done<f64> {
     let start = Instant::now();
     work()?;
@@ -136,7 +139,7 @@ fn table(all: &BTreeMap<Kind, Found>, mib: f64) -> String {
     let mut text =
         "| MiB/s | ours | files with checksums | files | ours : files with checksums |\n|---|---:|---:|---:|---:|\n"
             .to_owned();
-    let rows: [(&str, fn(&Found) -> &Vec<f64>); 3] =
+    let rows: [(&str, Times); 3] =
         [("put", |found| &found.put), ("get", |found| &found.get), ("get from the disk", |found| &found.from_disk)];
     for (name, values) in rows {
         let of = |kind| all.get(&kind).map_or(f64::NAN, |found| mib / median(values(found)));
