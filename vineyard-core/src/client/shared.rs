@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Once};
 
 use super::arenas::{Access, Arenas};
 use super::conn::Conn;
 use super::endpoint::Endpoint;
 use super::lease::{Fresh, Lease};
-use super::link::{Link, lock};
+use super::link::Link;
 use super::new_blob::NewBlob;
 use super::transport::{Transport, askable};
 use crate::blob::Blob;
@@ -19,6 +19,7 @@ use crate::protocol::{
     GetNextStreamChunkRequest, IdList, Payload,
 };
 use crate::shm::{Mapping, Region};
+use crate::sync::{Mutex, lock};
 
 /// A connection to a server on the same host, with the arenas it was given.
 #[derive(Debug)]
