@@ -198,6 +198,13 @@ impl Session {
         self.blobs().sweep(STEP, freed, by)
     }
 
+    /// Bytes of what stays when everything is deleted, unless a connection goes: names and streams. Counted anew, so that
+    /// it tells whether the budget is right. O(names and streams).
+    pub(crate) fn lasting_bytes(&self) -> u64 {
+        let streams = self.streams().bytes();
+        streams.saturating_add(self.tree().names_bytes())
+    }
+
     /// Whether to give back what a connection holds takes long.
     pub(crate) fn holds_much(&self, connection: ConnectionId) -> bool {
         self.blobs().num_held(connection) > STEP

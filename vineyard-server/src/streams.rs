@@ -165,6 +165,13 @@ impl Streams {
         (self.streams.len(), self.streams.values().map(|stream| stream.ready.len()).sum())
     }
 
+    /// What streams without readers take that have these chunks, counted anew. O(streams).
+    pub(crate) fn bytes(&self) -> u64 {
+        let (streams, chunks) = self.count();
+        let bytes = |count: usize, each: u64| u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(each);
+        bytes(streams, STREAM_BYTES).saturating_add(bytes(chunks, CHUNK_BYTES))
+    }
+
     /// Makes a stream.
     ///
     /// # Errors
