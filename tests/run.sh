@@ -24,6 +24,10 @@ VINEYARD_TEST_SERVER=stock cargo test -p vineyard-tests --features "$features" -
 cargo test --workspace --exclude vineyard-benches --features "$features" --doc -- "$@"
 # Crates that use Vineyard from outside, in a workspace of their own.
 CARGO_TARGET_DIR="$target" cargo test --manifest-path tests/downstream/Cargo.toml -- "$@"
+# The locks in every order of the threads, which is about no test by name.
+if [ $# -eq 0 ]; then
+    tests/loom.sh
+fi
 # The published package's own tests.
 if [ $# -eq 0 ]; then
     tests/conformance.sh --server "$target/debug/vineyard-server"

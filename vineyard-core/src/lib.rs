@@ -75,6 +75,7 @@ pub mod protocol;
 mod schema;
 pub mod shm;
 mod status;
+mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod typename;

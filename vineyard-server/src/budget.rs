@@ -38,7 +38,6 @@ impl Budget {
     }
 
     /// Bytes that are taken.
-    #[cfg(test)]
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
     }

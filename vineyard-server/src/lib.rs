@@ -58,6 +58,7 @@ mod spill;
 mod state;
 mod store;
 mod streams;
+mod sync;
 mod tls;
 mod turn;
 mod waiters;

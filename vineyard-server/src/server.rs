@@ -240,7 +240,7 @@ pub struct ServerHandle {
     running: Option<Running>,
 }
 
-/// What a server held after its last connection had ended.
+/// What a server held, in all sessions, after its last connection had ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StopReport {
@@ -248,8 +248,16 @@ pub struct StopReport {
     pub allocated_bytes: u64,
     /// Bytes that clients had asked for.
     pub used_bytes: u64,
-    /// Leases that were not given back; 0 unless the server has a bug.
+    /// Bytes of the server's own memory that were taken, as it weighs them: by objects, names, streams, chosen ids and the
+    /// records of blobs. Connections that have ended take none.
+    pub metadata_bytes: u64,
+    /// What names and streams take, which stay when everything is deleted. As many as `metadata_bytes` if everything was,
+    /// unless the server has a bug.
+    pub lasting_bytes: u64,
+    /// Leases that were not given back, and what is like them for clients that hold none; 0 unless the server has a bug.
     pub leases: u64,
+    /// Sessions besides the root that were not ended; 0 unless the server has a bug.
+    pub sessions: usize,
     /// Connections that were not ended; 0 unless the server has a bug.
     pub connections: u64,
 }
@@ -294,12 +302,16 @@ impl ServerHandle {
     /// delays it by 5 seconds at most.
     pub fn stop(mut self) -> StopReport {
         self.end();
-        let leases = self.state.num_leases();
+        let (leases, sessions) = (self.state.num_holds(), self.state.num_children());
+        let (metadata_bytes, lasting_bytes) = (self.state.budget.used(), self.state.lasting_bytes());
         let pool = self.state.pool.lock();
         StopReport {
             allocated_bytes: pool.allocated(),
             used_bytes: pool.used(),
+            metadata_bytes,
+            lasting_bytes,
             leases,
+            sessions,
             connections: self.state.connections.count(),
         }
     }

@@ -1,7 +1,7 @@
 //! A session: objects, blobs, names and streams of their own, on memory that all sessions share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use crate::plasma::PlasmaIndex;
 use crate::socket::SocketFile;
 use crate::store::{BlobStore, ConnectionId, Reserved, SharedPool};
 use crate::streams::Streams;
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 use crate::turn::{Queue, STEP};
 use crate::waiters::Waiters;
 
@@ -197,6 +198,13 @@ impl Session {
         self.blobs().sweep(STEP, freed, by)
     }
 
+    /// Bytes of what stays when everything is deleted, unless a connection goes: names and streams. Counted anew, so that
+    /// it tells whether the budget is right. O(names and streams).
+    pub(crate) fn lasting_bytes(&self) -> u64 {
+        let streams = self.streams().bytes();
+        streams.saturating_add(self.tree().names_bytes())
+    }
+
     /// Whether to give back what a connection holds takes long.
     pub(crate) fn holds_much(&self, connection: ConnectionId) -> bool {
         self.blobs().num_held(connection) > STEP
@@ -301,3 +309,6 @@ impl Drop for Entered<'_> {
         self.0.remove();
     }
 }
+
+#[cfg(all(test, vineyard_loom))]
+mod loom_tests;

@@ -121,7 +121,9 @@ pub(crate) struct State {
     children: Mutex<HashMap<SessionId, Arc<Session>>>,
     pub(crate) pool: SharedPool,
     /// What clients may make the server keep besides payloads.
-    budget: Arc<Budget>,
+    pub(crate) budget: Arc<Budget>,
+    /// What connections still held of sessions that are over: nothing, unless the server has a bug.
+    left_behind: AtomicU64,
     /// Wakes who waits for room.
     pub(crate) freed: Arc<Notify>,
     /// Gives ids.
@@ -191,6 +193,7 @@ impl State {
             children: Mutex::default(),
             pool,
             budget,
+            left_behind: AtomicU64::new(0),
             freed,
             labels: LabelCounter::new(),
             lent: AtomicU64::new(0),
@@ -275,13 +278,25 @@ impl State {
     pub(crate) fn remove_if_over(&self, session: &Session) {
         if session.id != SessionId::ROOT && session.closing.is_cancelled() && session.members.end() {
             self.children().remove(&session.id);
-            session.blobs().close();
+            let mut blobs = session.blobs();
+            self.left_behind.fetch_add(blobs.num_holds(), Ordering::Relaxed);
+            blobs.close();
         }
     }
 
-    /// Leases of all sessions.
-    pub(crate) fn num_leases(&self) -> u64 {
-        let children = self.children().values().map(|session| session.blobs().num_leases()).sum::<u64>();
-        self.root.blobs().num_leases().saturating_add(children)
+    /// What connections hold in all sessions, and what they still held in those that are over.
+    pub(crate) fn num_holds(&self) -> u64 {
+        let held = self.sessions().iter().map(|session| session.blobs().num_holds()).fold(0, u64::saturating_add);
+        held.saturating_add(self.left_behind.load(Ordering::Relaxed))
+    }
+
+    /// Bytes of what stays in all sessions when everything is deleted: names and streams.
+    pub(crate) fn lasting_bytes(&self) -> u64 {
+        self.sessions().iter().map(|session| session.lasting_bytes()).fold(0, u64::saturating_add)
+    }
+
+    /// Sessions besides the root.
+    pub(crate) fn num_children(&self) -> usize {
+        self.children().len()
     }
 }

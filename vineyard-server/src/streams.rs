@@ -47,14 +47,30 @@ impl End {
     }
 }
 
+/// A chunk that a connection looks at.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    chunk: ObjectId,
+    by: ConnectionId,
+}
+
+/// A blob that a connection still looks at, of a stream that is gone.
+#[derive(Debug)]
+struct Left {
+    chunk: ObjectId,
+    /// What was taken for the reader.
+    _share: Share,
+}
+
 #[derive(Debug)]
 struct Stream {
     ready: VecDeque<ObjectId>,
     /// Handed to the writer, who fills it.
     writing: Option<ObjectId>,
-    /// Handed to the reader, who looks at it.
-    reading: Option<ObjectId>,
-    reader: Option<oneshot::Sender<Pulled>>,
+    /// Handed to a reader, who looks at it.
+    reading: Option<Reading>,
+    /// The reader that waits.
+    reader: Option<(ConnectionId, oneshot::Sender<Pulled>)>,
     writer: Weak<()>,
     end: Option<End>,
     /// Bits of the ends that were opened.
@@ -79,7 +95,7 @@ impl Stream {
     }
 
     fn reader_waits(&self) -> bool {
-        self.reader.as_ref().is_some_and(|reader| !reader.is_closed())
+        self.reader.as_ref().is_some_and(|(_, reader)| !reader.is_closed())
     }
 
     fn writer_waits(&self) -> bool {
@@ -104,15 +120,15 @@ impl Stream {
     /// Gives the waiting reader what there is for it.
     fn serve_reader(&mut self) {
         let Some(chunk) = self.ready.pop_front() else { return };
-        match self.reader.take().map(|reader| reader.send(Ok(chunk))) {
-            Some(Ok(())) => self.reading = Some(chunk),
+        match self.reader.take().map(|(by, reader)| reader.send(Ok(chunk)).map(|()| by)) {
+            Some(Ok(by)) => self.reading = Some(Reading { chunk, by }),
             // Nobody waits, or no more.
             Some(Err(_)) | None => self.ready.push_front(chunk),
         }
     }
 
     fn tell_reader(&mut self, error: ServerError) {
-        if let Some(reader) = self.reader.take() {
+        if let Some((_, reader)) = self.reader.take() {
             // A reader that has gone meanwhile needs no answer.
             let _gone = reader.send(Err(error));
         }
@@ -126,6 +142,8 @@ pub(crate) struct Streams {
     streams: HashMap<ObjectId, Stream>,
     /// The streams that each connection has read from.
     pulled: HashMap<ConnectionId, HashSet<ObjectId>>,
+    /// What each connection still looks at, by the stream that it came from, which is gone.
+    left: HashMap<ConnectionId, HashMap<ObjectId, Left>>,
 }
 
 fn absent(id: ObjectId) -> ServerError {
@@ -135,7 +153,7 @@ fn absent(id: ObjectId) -> ServerError {
 impl Streams {
     /// No streams. What they take is taken from a budget.
     pub(crate) fn new(budget: Arc<Budget>) -> Self {
-        Self { budget, streams: HashMap::new(), pulled: HashMap::new() }
+        Self { budget, streams: HashMap::new(), pulled: HashMap::new(), left: HashMap::new() }
     }
 
     fn stream(&mut self, id: ObjectId) -> Result<&mut Stream, ServerError> {
@@ -145,6 +163,13 @@ impl Streams {
     /// How many streams there are, and chunks in them that wait for a reader. Costs a step for each stream.
     pub(crate) fn count(&self) -> (usize, usize) {
         (self.streams.len(), self.streams.values().map(|stream| stream.ready.len()).sum())
+    }
+
+    /// What streams without readers take that have these chunks, counted anew. O(streams).
+    pub(crate) fn bytes(&self) -> u64 {
+        let (streams, chunks) = self.count();
+        let bytes = |count: usize, each: u64| u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(each);
+        bytes(streams, STREAM_BYTES).saturating_add(bytes(chunks, CHUNK_BYTES))
     }
 
     /// Makes a stream.
@@ -237,18 +262,22 @@ impl Streams {
         Ok(())
     }
 
-    /// The reader has done with its chunk, which is returned to be deleted, and wants the next.
+    /// The reader has done with its chunk, which is returned to be deleted, and wants the next. The chunks are two if it
+    /// had one of an earlier stream with this id. Of a stream that is gone, the pull comes to
+    /// [`StatusCode::ObjectNotExists`].
     ///
     /// # Errors
     ///
-    /// [`StatusCode::ObjectNotExists`], [`StatusCode::InvalidStreamState`] if another reader waits, or
-    /// [`StatusCode::NotEnoughMemory`] if the server may keep no more.
+    /// [`StatusCode::InvalidStreamState`] if another reader waits, or [`StatusCode::NotEnoughMemory`] if the server may
+    /// keep no more.
     pub(crate) fn pull(
         &mut self,
         id: ObjectId,
         connection: ConnectionId,
-    ) -> Result<(Option<ObjectId>, Pull), ServerError> {
-        let stream = self.streams.get_mut(&id).ok_or_else(|| absent(id))?;
+    ) -> Result<(Vec<ObjectId>, Pull), ServerError> {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return Ok((self.take_left(connection, id).into_iter().collect(), Pull::Now(Err(absent(id)))));
+        };
         if stream.reader_waits() {
             let message = format!("the stream {id} has a reader that waits");
             return Err(ServerError::new(StatusCode::InvalidStreamState, message));
@@ -256,21 +285,31 @@ impl Streams {
         stream.share.take(READER_BYTES, Stay::Held)?;
         stream.readers =
             stream.readers.saturating_add(u64::from(self.pulled.entry(connection).or_default().insert(id)));
-        let done = stream.reading.take();
+        let done = stream.reading.take().map(|reading| reading.chunk);
         let next = match (stream.ready.pop_front(), stream.end) {
             (Some(chunk), _) => {
-                stream.reading = Some(chunk);
+                stream.reading = Some(Reading { chunk, by: connection });
                 Pull::Now(Ok(chunk))
             }
             (None, Some(end)) => Pull::Now(Err(end.error())),
             (None, None) => {
                 let (sender, receiver) = oneshot::channel();
-                stream.reader = Some(sender);
+                stream.reader = Some((connection, sender));
                 Pull::Later(receiver)
             }
         };
         stream.settle();
-        Ok((done, next))
+        Ok((done.into_iter().chain(self.take_left(connection, id)).collect(), next))
+    }
+
+    /// The blob that a connection looks at, of a stream that is gone.
+    fn take_left(&mut self, connection: ConnectionId, stream: ObjectId) -> Option<ObjectId> {
+        let left = self.left.get_mut(&connection)?;
+        let taken = left.remove(&stream);
+        if left.is_empty() {
+            self.left.remove(&connection);
+        }
+        taken.map(|left| left.chunk)
     }
 
     /// Ends a stream; what is ready can still be read.
@@ -299,7 +338,9 @@ impl Streams {
         Ok(())
     }
 
-    /// Forgets a stream and returns the chunks that nobody has read.
+    /// Forgets a stream and returns the chunks that nobody has read. A blob that a reader looks at is its reader's: it is
+    /// returned by the reader's next pull, or when its connection [ends](Self::disconnect). An object stays, which others
+    /// can find.
     ///
     /// # Errors
     ///
@@ -307,6 +348,10 @@ impl Streams {
     pub(crate) fn remove(&mut self, id: ObjectId) -> Result<Vec<ObjectId>, ServerError> {
         let mut stream = self.streams.remove(&id).ok_or_else(|| absent(id))?;
         stream.tell_reader(End::Failed.error());
+        if let Some(Reading { chunk, by }) = stream.reading.filter(|reading| reading.chunk.is_blob()) {
+            let left = Left { chunk, _share: stream.share.part_with(READER_BYTES) };
+            self.left.entry(by).or_default().insert(id, left);
+        }
         self.pulled.retain(|_, streams| {
             streams.remove(&id);
             !streams.is_empty()
@@ -315,158 +360,18 @@ impl Streams {
     }
 
     /// Forgets the streams that a connection has read from, and returns the chunks that nobody has read, and the blobs
-    /// that it was looking at: nobody else knows of them. An object stays, which others can find. `None` if it has read
-    /// from none.
+    /// that it was looking at: nobody else knows of them. `None` if it has read from none.
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) -> Option<Vec<ObjectId>> {
-        let mut chunks = Vec::new();
-        for id in self.pulled.remove(&connection)? {
-            let reading = self.streams.get(&id).and_then(|stream| stream.reading);
-            chunks.extend(reading.filter(|chunk| chunk.is_blob()));
-            chunks.extend(self.remove(id).into_iter().flatten());
+        let mut chunks: Option<Vec<ObjectId>> = None;
+        for id in self.pulled.remove(&connection).into_iter().flatten() {
+            chunks.get_or_insert_default().extend(self.remove(id).into_iter().flatten());
         }
-        Some(chunks)
+        for left in self.left.remove(&connection).into_iter().flat_map(HashMap::into_values) {
+            chunks.get_or_insert_default().push(left.chunk);
+        }
+        chunks
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STREAM: ObjectId = ObjectId::from_raw(7);
-    const READER: ConnectionId = ConnectionId(1);
-
-    fn chunk(number: u64) -> ObjectId {
-        ObjectId::blob(1, number)
-    }
-
-    fn code<T: std::fmt::Debug>(result: Result<T, ServerError>) -> StatusCode {
-        result.expect_err("refused").code
-    }
-
-    fn started() -> Streams {
-        let mut streams = Streams::new(Budget::new(1 << 20));
-        streams.create(STREAM).expect("new");
-        streams
-    }
-
-    fn pull(streams: &mut Streams) -> (Option<ObjectId>, Pull) {
-        streams.pull(STREAM, READER).expect("there is nobody else")
-    }
-
-    #[test]
-    fn each_end_is_opened_once() {
-        let mut streams = started();
-        assert_eq!(code(streams.create(STREAM)), StatusCode::ObjectExists);
-        assert_eq!(streams.open(STREAM, OpenStreamRequest::READ), Ok(()));
-        assert_eq!(code(streams.open(STREAM, OpenStreamRequest::READ)), StatusCode::StreamOpened);
-        assert_eq!(code(streams.open(STREAM, 3)), StatusCode::StreamOpened);
-        assert_eq!(streams.open(STREAM, OpenStreamRequest::WRITE), Ok(()));
-        assert_eq!(code(streams.open(ObjectId::from_raw(8), 1)), StatusCode::ObjectNotExists);
-    }
-
-    #[test]
-    fn a_waiting_reader_gets_the_chunk_when_the_writer_goes_on() {
-        let mut streams = started();
-        streams.advance(STREAM, |_| unreachable!()).expect("no chunk yet");
-        streams.start_chunk(STREAM, chunk(1)).expect("there");
-        let (None, Pull::Later(mut later)) = pull(&mut streams) else { panic!("nothing is ready") };
-        assert_eq!(code(streams.pull(STREAM, ConnectionId(2))), StatusCode::InvalidStreamState);
-        streams.advance(STREAM, |_| true).expect("it goes on");
-        assert_eq!(later.try_recv(), Ok(Ok(chunk(1))));
-        let (done, Pull::Later(later)) = pull(&mut streams) else { panic!("nothing is ready") };
-        assert_eq!(done, Some(chunk(1)));
-        // The reader goes; the next chunk is for who comes after it.
-        drop(later);
-        streams.push(STREAM, chunk(2)).expect("open");
-        let (None, Pull::Now(Ok(next))) = pull(&mut streams) else { panic!("it is ready") };
-        assert_eq!(next, chunk(2));
-    }
-
-    #[test]
-    fn what_is_ready_can_be_read_after_the_end() {
-        for (failed, end) in [(false, StatusCode::StreamDrained), (true, StatusCode::StreamFailed)] {
-            let mut streams = started();
-            streams.push(STREAM, chunk(1)).expect("open");
-            streams.start_chunk(STREAM, chunk(2)).expect("there");
-            streams.stop(STREAM, failed, |_| true).expect("open");
-            assert_eq!(code(streams.stop(STREAM, failed, |_| true)), StatusCode::InvalidStreamState);
-            assert_eq!(code(streams.push(STREAM, chunk(3))), StatusCode::InvalidStreamState);
-            for number in [1, 2] {
-                let (_, Pull::Now(Ok(next))) = pull(&mut streams) else { panic!("it is ready") };
-                assert_eq!(next, chunk(number));
-            }
-            for _ in 0..2 {
-                let (_, Pull::Now(next)) = pull(&mut streams) else { panic!("it has ended") };
-                assert_eq!(code(next), end);
-            }
-        }
-    }
-
-    #[test]
-    fn a_waiting_reader_is_told_the_end() {
-        for failed in [false, true] {
-            let mut streams = started();
-            let (_, Pull::Later(mut later)) = pull(&mut streams) else { panic!("nothing is ready") };
-            streams.start_chunk(STREAM, chunk(1)).expect("there");
-            streams.stop(STREAM, failed, |_| true).expect("open");
-            let told = later.try_recv().expect("an answer");
-            if failed {
-                assert_eq!(code(told), StatusCode::StreamFailed);
-            } else {
-                assert_eq!(told, Ok(chunk(1)));
-            }
-        }
-    }
-
-    #[test]
-    fn what_waits_for_a_reader_has_an_end() {
-        let mut streams = started();
-        let budget = Arc::clone(&streams.budget);
-        let pushed = (0..).find(|number| streams.push(STREAM, chunk(*number)).is_err());
-        assert_eq!(code(streams.create(ObjectId::from_raw(8))), StatusCode::NotEnoughMemory);
-        assert_eq!(code(streams.push(STREAM, chunk(0))), StatusCode::NotEnoughMemory);
-        (0..10).for_each(|_| drop(pull(&mut streams)));
-        streams.push(STREAM, chunk(0)).expect("some have gone");
-        let unread = streams.remove(STREAM).expect("there");
-        assert_eq!((Some(unread.len() as u64 + 9), budget.used()), (pushed, 0));
-    }
-
-    #[test]
-    fn one_writer_waits_at_a_time() {
-        let mut streams = started();
-        let ticket = streams.wait_for_room(STREAM).expect("there");
-        assert_eq!(code(streams.advance(STREAM, |_| true)), StatusCode::InvalidStreamState);
-        assert_eq!(code(streams.stop(STREAM, false, |_| true)), StatusCode::InvalidStreamState);
-        drop(ticket);
-        assert_eq!(streams.advance(STREAM, |_| true), Ok(()));
-    }
-
-    #[test]
-    fn a_chunk_that_cannot_be_sealed_is_no_chunk() {
-        let mut streams = started();
-        streams.start_chunk(STREAM, chunk(1)).expect("there");
-        streams.stop(STREAM, false, |_| false).expect("open");
-        let (_, Pull::Now(next)) = pull(&mut streams) else { panic!("it has ended") };
-        assert_eq!(code(next), StatusCode::StreamDrained);
-    }
-
-    #[test]
-    fn a_stream_goes_with_its_reader() {
-        let mut streams = started();
-        streams.push(STREAM, chunk(1)).expect("open");
-        streams.push(STREAM, chunk(2)).expect("open");
-        assert_eq!(streams.count(), (1, 2));
-        pull(&mut streams);
-        assert_eq!(streams.count(), (1, 1));
-        assert_eq!(streams.disconnect(READER), Some(vec![chunk(1), chunk(2)]));
-        assert!(streams.disconnect(READER).is_none() && !streams.contains(STREAM) && streams.pulled.is_empty());
-        let mut streams = started();
-        streams.push(STREAM, ObjectId::from_raw(1)).expect("open");
-        pull(&mut streams);
-        assert_eq!(streams.disconnect(READER), Some(Vec::new()), "an object that was read stays");
-        let mut streams = started();
-        let (_, Pull::Later(mut later)) = pull(&mut streams) else { panic!("nothing is ready") };
-        assert_eq!(streams.remove(STREAM), Ok(Vec::new()));
-        assert_eq!(code(later.try_recv().expect("an answer")), StatusCode::StreamFailed);
-    }
-}
+mod tests;

@@ -1,7 +1,9 @@
 //! Doing much without holding others up: in steps, between which they have their turn.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, TryLockError};
+
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, yield_now};
 
 /// Ids of a request that are looked at, or blobs and objects that are deleted, with one hold of a lock: less than a
 /// millisecond's work.
@@ -53,7 +55,7 @@ impl Queue {
             if self.is_empty() {
                 return;
             }
-            std::thread::yield_now();
+            yield_now();
         }
     }
 }

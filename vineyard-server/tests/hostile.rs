@@ -87,8 +87,7 @@ fn many_peers_at_once_do_no_harm() {
         crowd(&server, seed, 6, 6000);
     }
     let report = watch::stop(server);
-    let left = (report.connections, report.leases, report.used_bytes, report.allocated_bytes);
-    assert_eq!((left, watch::panics()), ((0, 0, 0, 0), 0));
+    assert_eq!((watch::left(&report), watch::panics()), ([0; 6], 0), "{report:?}");
 }
 
 #[test]
@@ -113,8 +112,7 @@ fn the_same_again_and_again_takes_no_more() {
     let (before, after) = (taken[taken.len() / 3], taken[taken.len() - 1]);
     assert!(after <= before + GROWTH_BYTES, "from {before} to {after} private bytes: {taken:?}");
     let report = watch::stop(server);
-    let left = (report.connections, report.leases, report.used_bytes, report.allocated_bytes);
-    assert_eq!((left, watch::panics()), ((0, 0, 0, 0), 0));
+    assert_eq!((watch::left(&report), watch::panics()), ([0; 6], 0), "{report:?}");
 }
 
 #[test]

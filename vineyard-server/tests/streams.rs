@@ -170,3 +170,64 @@ fn a_chunk_that_can_never_fit_is_refused() {
     assert_eq!(reader.ok(pull())["chunk"], first, "what was written goes on");
     writer.ok(next(5));
 }
+
+/// A stream with one blob in it that `reader` looks at, and its id.
+fn looked_at(writer: &mut Raw, reader: &mut Raw) -> Value {
+    create(writer);
+    // An arena comes along with its first blob only.
+    if writer.ok(next(5))["fd"] != -1 {
+        writer.descriptor();
+    }
+    writer.ok(json!({"type": "stop_stream_request", "id": STREAM, "failed": false}));
+    reader.ok(pull())["chunk"].clone()
+}
+
+fn drop_stream(peer: &mut Raw) {
+    peer.ok(json!({"type": "drop_stream_request", "id": STREAM}));
+}
+
+#[test]
+fn a_chunk_of_a_dropped_stream_goes_with_its_reader() {
+    let server = server();
+    let (mut writer, mut reader, mut other) = (Raw::stock(&server), Raw::stock(&server), Raw::stock(&server));
+    let chunk = looked_at(&mut writer, &mut reader);
+    drop_stream(&mut other);
+    let found = reader.get(&[&chunk]);
+    assert_eq!(found["payloads"][0]["data_size"], 5, "its reader still looks at it");
+    drop((writer, other));
+    let mut last = Raw::stock(&server);
+    assert!(last.exists(&chunk), "neither its writer's end matters nor that of who dropped the stream");
+    drop(reader);
+    until(|| last.used() == 0);
+    assert!(!last.exists(&chunk));
+    drop(last);
+    let report = server.stop();
+    assert_eq!((report.used_bytes, report.leases), (0, 0));
+}
+
+#[test]
+fn a_chunk_of_a_dropped_stream_goes_when_its_reader_asks_for_more() {
+    let server = server();
+    let (mut writer, mut reader) = (Raw::stock(&server), Raw::stock(&server));
+    let chunk = looked_at(&mut writer, &mut reader);
+    drop_stream(&mut writer);
+    assert_eq!((writer.code(pull()), writer.exists(&chunk)), (12, true), "it is not what the other looks at");
+    assert_eq!((reader.code(pull()), reader.exists(&chunk)), (12, false));
+    // The same again, with a stream in between that has the same id.
+    let chunk = looked_at(&mut writer, &mut reader);
+    drop_stream(&mut writer);
+    let next = looked_at(&mut writer, &mut reader);
+    assert_eq!((writer.exists(&chunk), writer.exists(&next)), (false, true));
+}
+
+#[test]
+fn a_chunk_of_a_dropped_stream_can_be_deleted_by_its_reader() {
+    let server = server();
+    let (mut writer, mut reader) = (Raw::stock(&server), Raw::stock(&server));
+    let chunk = looked_at(&mut writer, &mut reader);
+    drop_stream(&mut writer);
+    reader.ok(json!({"type": "del_data_request", "id": [chunk], "force": false, "deep": true, "fastpath": false}));
+    assert!(!writer.exists(&chunk));
+    drop((writer, reader));
+    assert_eq!(server.stop().used_bytes, 0);
+}

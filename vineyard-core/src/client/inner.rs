@@ -1,13 +1,13 @@
 //! What the clients of both kinds are behind their doors.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::conn::Conn;
 use super::endpoint::Endpoint;
-use super::link::lock;
 use super::transport::Transport;
 use crate::error::{CallError, ConnectError};
 use crate::protocol::Call;
+use crate::sync::{Mutex, lock};
 
 /// Connections that are kept for the next call that waits.
 const IDLE_WAITERS: usize = 2;

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::conn::Conn;
 use super::endpoint::Endpoint;
+use super::returns::{Carrier, Line};
 use crate::address::Address;
 use crate::blob::StoreId;
 use crate::error::{CallError, CallReason, ConnectError};
@@ -15,21 +15,17 @@ use crate::protocol::{
     Call, DropBufferRequest, NATIVE_VERSION, NativeReply, RegisterReply, ReleaseLeasesNotice, SealRequest,
 };
 use crate::schema::Fingerprint;
+use crate::sync::{Mutex, lock};
 
 /// Requests that are on their way at the same time; few enough that neither side's socket buffer fills up.
 const PIPELINE: usize = 128;
 /// Leases that one notice gives back; keeps the frame small.
 const NOTICE_LEASES: usize = 1 << 16;
-/// Leases that are collected before they are given back without a request to go with.
-const RELEASE_COUNT: usize = 64;
-/// Leased bytes that are collected before they are given back.
-const RELEASE_BYTES: u64 = 1 << 20;
 
 /// A registered connection. Lives for as long as a client or a view of its memory does.
 #[derive(Debug)]
 pub(super) struct Link {
-    state: Mutex<State>,
-    returns: Mutex<Returns>,
+    conn: Line<Conn>,
     /// Schemas that were looked for in this store.
     published: Mutex<HashSet<Fingerprint>>,
     store: StoreId,
@@ -45,29 +41,25 @@ pub(super) struct Link {
     process: u32,
 }
 
-#[derive(Debug)]
-struct State {
-    conn: Conn,
-    /// Set while a request is under way; found set, an earlier one panicked between request and reply.
-    busy: bool,
-}
-
-/// What is to be given back at the next opportunity.
-#[derive(Debug, Default)]
-struct Returns {
-    leases: Vec<ObjectId>,
-    leased_bytes: u64,
-    aborted: Vec<ObjectId>,
-}
-
-impl Returns {
-    fn is_enough(&self) -> bool {
-        self.leases.len() >= RELEASE_COUNT || self.leased_bytes >= RELEASE_BYTES
+impl Carrier for Conn {
+    fn has_ended(&self) -> bool {
+        Conn::has_ended(self)
     }
-}
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    fn end(&mut self) {
+        Conn::end(self);
+    }
+
+    fn queue_leases(&mut self, leases: &[ObjectId]) -> Result<(), CallError> {
+        for ids in leases.chunks(NOTICE_LEASES) {
+            self.queue("release_leases_notice", &ReleaseLeasesNotice { ids: ids.to_vec() })?;
+        }
+        Ok(())
+    }
+
+    fn flush_some(&mut self) {
+        Conn::flush_some(self);
+    }
 }
 
 impl Link {
@@ -88,8 +80,7 @@ impl Link {
             None => StoreId::Connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed)),
         };
         let link = Self {
-            state: Mutex::new(State { conn, busy: false }),
-            returns: Mutex::new(Returns::default()),
+            conn: Line::new(conn),
             published: Mutex::new(HashSet::new()),
             store,
             native: native.is_some(),
@@ -193,54 +184,25 @@ impl Link {
         if self.is_forked() {
             return Err(CallError::new(call, CallReason::Forked));
         }
-        let mut state = lock(&self.state);
-        if std::mem::replace(&mut state.busy, true) {
-            state.conn.end();
-        }
-        let result = if state.conn.has_ended() {
-            Err(CallError::new(call, CallReason::Disconnected(None)))
-        } else {
-            self.queue_leases(&mut state)
-                .and_then(|()| self.queue_aborts(&mut state))
-                .and_then(|()| talk(&mut state.conn))
-        };
-        // What was dropped meanwhile could not be given back by those who dropped it.
-        if !state.conn.has_ended() && lock(&self.returns).is_enough() && self.queue_leases(&mut state).is_ok() {
-            state.conn.flush_some();
-        }
-        state.busy = false;
-        result
+        self.conn.exchange(call, |conn| self.queue_aborts(conn).and_then(|()| talk(conn)))
     }
 
     fn is_forked(&self) -> bool {
         self.process != std::process::id()
     }
 
-    /// Puts leases into the outbox, in front of the next request.
-    fn queue_leases(&self, state: &mut State) -> Result<(), CallError> {
-        let leases = {
-            let mut returns = lock(&self.returns);
-            returns.leased_bytes = 0;
-            std::mem::take(&mut returns.leases)
-        };
-        for ids in leases.chunks(NOTICE_LEASES) {
-            state.conn.queue("release_leases_notice", &ReleaseLeasesNotice { ids: ids.to_vec() })?;
-        }
-        Ok(())
-    }
-
     /// Puts aborted blobs into the outbox, in front of the next request; what is too much for it is sent now.
-    fn queue_aborts(&self, state: &mut State) -> Result<(), CallError> {
+    fn queue_aborts(&self, conn: &mut Conn) -> Result<(), CallError> {
         const CALL: &str = DropBufferRequest::TYPE;
-        let aborted = std::mem::take(&mut lock(&self.returns).aborted);
+        let aborted = self.conn.take_aborted();
         let mut chunks = aborted.chunks(PIPELINE).peekable();
         while let Some(ids) = chunks.next() {
             for id in ids {
-                state.conn.queue_unwanted(&DropBufferRequest { id: *id })?;
+                conn.queue_unwanted(&DropBufferRequest { id: *id })?;
             }
             if chunks.peek().is_some() {
-                state.conn.flush(CALL)?;
-                state.conn.skip_unwanted(CALL)?;
+                conn.flush(CALL)?;
+                conn.skip_unwanted(CALL)?;
             }
         }
         Ok(())
@@ -248,32 +210,15 @@ impl Link {
 
     /// Gives one lease back, without blocking: with the next request, or at once when enough have come together.
     pub(super) fn release(&self, id: ObjectId, nbytes: u64) {
-        if !self.native || self.is_forked() {
-            return;
-        }
-        let mut returns = lock(&self.returns);
-        returns.leases.push(id);
-        returns.leased_bytes = returns.leased_bytes.saturating_add(nbytes);
-        let enough = returns.is_enough();
-        drop(returns);
-        if !enough {
-            return;
-        }
-        // Whoever holds the connection now looks again before letting go.
-        let mut state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(state)) => state.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        if !state.busy && !state.conn.has_ended() && self.queue_leases(&mut state).is_ok() {
-            state.conn.flush_some();
+        if self.native && !self.is_forked() {
+            self.conn.release(id, nbytes);
         }
     }
 
     /// Gives an unsealed blob up, without blocking.
     pub(super) fn abort(&self, id: ObjectId) {
         if !self.is_forked() {
-            lock(&self.returns).aborted.push(id);
+            self.conn.abort(id);
         }
     }
 

@@ -25,6 +25,7 @@ mod plan;
 mod put;
 mod records;
 mod remote;
+mod returns;
 mod rpc;
 mod schemas;
 mod sessions;

@@ -1,13 +1,13 @@
 //! A connection over a UNIX socket: payloads lie in arenas that both sides map.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Once};
 
 use super::arenas::{Access, Arenas};
 use super::conn::Conn;
 use super::endpoint::Endpoint;
 use super::lease::{Fresh, Lease};
-use super::link::{Link, lock};
+use super::link::Link;
 use super::new_blob::NewBlob;
 use super::transport::{Transport, askable};
 use crate::blob::Blob;
@@ -18,6 +18,7 @@ use crate::protocol::{
     GetNextStreamChunkRequest, IdList, Payload,
 };
 use crate::shm::{Before, Mapping, Region};
+use crate::sync::{Mutex, lock};
 
 /// A connection to a server on the same host, with the arenas it was given.
 #[derive(Debug)]

@@ -119,6 +119,11 @@ impl Tree {
         self.weight.saturating_add(self.key_lists.weight())
     }
 
+    /// What the names take, counted anew. O(names).
+    pub fn names_bytes(&self) -> u64 {
+        self.names.keys().map(|name| weight::of_name(name)).fold(0, u64::saturating_add)
+    }
+
     /// How many names there are.
     pub fn num_names(&self) -> usize {
         self.names.len()

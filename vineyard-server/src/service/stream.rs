@@ -106,8 +106,8 @@ pub(super) fn push(
 pub(super) fn pull(connection: &Connection, request: &PullNextStreamChunkRequest) -> Result<Pull, ServerError> {
     let session = connection.session();
     let (done, next) = session.streams().pull(request.id, connection.id())?;
-    if let Some(done) = done {
-        session.delete(&[done], true, connection.id());
+    if !done.is_empty() {
+        session.delete(&done, true, connection.id());
     }
     Ok(next)
 }
@@ -118,7 +118,8 @@ pub(super) fn stop(session: &Session, request: &StopStreamRequest) -> Result<Sto
     Ok(StopStreamReply {})
 }
 
-/// Forgets a stream, with the chunks that nobody has read, and the members that nobody else uses.
+/// Forgets a stream, with the chunks that nobody has read, and the members that nobody else uses. What a reader looks at
+/// goes with its next pull or its connection.
 pub(super) fn remove(connection: &Connection, request: &DropStreamRequest) -> Result<DropStreamReply, ServerError> {
     let session = connection.session();
     let unread = session.streams().remove(request.id)?;

@@ -138,6 +138,11 @@ impl BlobStore {
         self.leases.total()
     }
 
+    /// What all connections hold: leases, dependencies, and views of those who do not give them back.
+    pub fn num_holds(&self) -> u64 {
+        self.leases.total().saturating_add(self.uses.pairs()).saturating_add(self.views.pairs())
+    }
+
     /// Makes a blob immutable; once more is no error. A peer that is not native depends on it from now on, and may look
     /// at it until metadata reaches it.
     ///

@@ -64,12 +64,11 @@ pub fn play(bytes: &[u8]) {
         let report = watch::stop(server);
         peers.into_iter().for_each(Peer::expect_stop);
         drop(good);
-        assert_eq!((report.connections, report.leases), (0, 0), "{report:?}");
+        assert_eq!((report.connections, report.leases, report.sessions), (0, 0, 0), "{report:?}");
     } else {
         scene.end(&mut choices).leave();
         let report = watch::stop(server);
-        let left = (report.connections, report.leases, report.used_bytes, report.allocated_bytes);
-        assert_eq!(left, (0, 0, 0, 0), "{report:?}");
+        assert_eq!(watch::left(&report), [0; 6], "{report:?}");
     }
     assert_eq!(watch::panics(), 0, "a thread of the server has panicked");
 }

@@ -38,6 +38,13 @@ pub fn stop(server: ServerHandle) -> StopReport {
     receiver.recv_timeout(WATCHDOG).expect("the server did not stop")
 }
 
+/// What a server has no reason to hold when everything was deleted and nobody is there.
+pub fn left(report: &StopReport) -> [u64; 6] {
+    let metadata = report.metadata_bytes.abs_diff(report.lasting_bytes);
+    let sessions = report.sessions as u64;
+    [report.connections, report.leases, sessions, report.used_bytes, report.allocated_bytes, metadata]
+}
+
 /// Bytes of this process that are neither a file's nor shared.
 pub fn private_bytes() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
