@@ -5,6 +5,7 @@ mod arrow;
 mod dropin;
 mod every_type;
 mod exact;
+mod flights;
 mod python;
 mod spill;
 mod stock;

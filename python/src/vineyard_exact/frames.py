@@ -68,7 +68,7 @@ def _check(frame, back):
     """Refuses what would come back as something else; `back` has no rows."""
     for label, (before, after) in zip(frame.columns, zip(frame.dtypes, back.dtypes)):
         if before != after:
-            raise TypeError(f"column {label!r} of type {before} would come back as {after}")
+            raise TypeError(f"column {label!r} of type {before!r} would come back as {after!r}")
     if type(frame.index) is pd.RangeIndex:
         # It is kept as three numbers and a name, and fits no other number of rows.
         if not isinstance(frame.index.name, (str, type(None))):
