@@ -22,8 +22,8 @@ fn copied(batch: &Batch) -> Result<Batch, arrow_schema::ArrowError> {
     let copy = |column: &Arc<dyn Array>| {
         let data = column.to_data();
         let mut grown = MutableArrayData::new(vec![&data], false, data.len());
-        grown.extend(0, 0, data.len());
-        make_array(grown.freeze())
+        grown.try_extend(0, 0, data.len())?;
+        Ok(make_array(grown.freeze()))
     };
     Batch::try_new(batch.schema(), batch.columns().iter().map(copy).collect())
 }
