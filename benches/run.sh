@@ -38,35 +38,19 @@ published() {
     fi
 }
 
-wire() {
-    published
+# Runs a program beside our server with these arguments, or for the page.
+beside_server() {
+    local program="$1"
+    shift
     # Both programs at once, so that they are built with the same features of the same libraries.
-    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin wire
-    if [ $# -gt 0 ]; then
-        "$target/release/wire" "$@"
-    else
-        "$target/release/wire" --page "$page"
-    fi
+    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin "$program"
+    if [ $# -eq 0 ]; then set -- --page "$page"; fi
+    "$target/release/$program" "$@"
 }
 
-cold() {
-    published
-    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin cold
-    if [ $# -gt 0 ]; then
-        "$target/release/cold" "$@"
-    else
-        "$target/release/cold" --page "$page"
-    fi
-}
-
-spill() {
-    cargo build --release --package vineyard-server --package vineyard-benches --bin vineyard-server --bin spill
-    if [ $# -gt 0 ]; then
-        "$target/release/spill" "$@"
-    else
-        "$target/release/spill" --page "$page"
-    fi
-}
+wire() { published; beside_server wire "$@"; }
+cold() { published; beside_server cold "$@"; }
+spill() { beside_server spill "$@"; }
 
 case "$what" in
     all) put_get; wire; cold; spill ;;

@@ -130,6 +130,10 @@ for nothing in [table.slice(0, 0), pa.Table.from_batches([], schema)]:
     assert got.schema.equals(schema, check_metadata=True) and got.num_rows == 0
 batch = table.to_batches()[0]
 assert back(batch).equals(batch)
+bare = batch.select([]).replace_schema_metadata({"k": "v"})
+assert back(bare).num_rows == rows and back(bare).schema.equals(bare.schema, check_metadata=True)
+bare = table.select([])
+assert back(bare).num_rows == table.num_rows and back(bare).schema.equals(bare.schema, check_metadata=True)
 
 # Frames.
 frame = pd.DataFrame({

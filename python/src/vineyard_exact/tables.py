@@ -56,7 +56,9 @@ def resolve_batch(obj, resolver):
         _typed(resolver.run(obj.member(f"__columns_-{index}")), schema.field(index)) for index in range(count)
     ]
     if not columns:
-        return pa.RecordBatch.from_struct_array(pa.StructArray.from_arrays([], fields=[])).slice(0, 0)
+        # Rows without columns: what is left of a batch with one.
+        rows = pa.record_batch([pa.nulls(int(obj.meta["row_num_"]))], ["row"])
+        return rows.select([]).replace_schema_metadata(schema.metadata)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
