@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::stat::fstat;
+use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
 
 use super::ShmError;
 
@@ -16,6 +17,8 @@ pub(crate) struct Mapping {
     writable: bool,
     /// Whether the kernel had sealed the file against writing when it was mapped. Seals are never taken off.
     sealed: bool,
+    /// How pages are mapped ahead of writing.
+    ahead: Advice,
 }
 
 impl Mapping {
@@ -29,10 +32,11 @@ impl Mapping {
         let map = MmapOptions::new().len(len).map_raw_read_only(fd.as_fd().as_raw_fd());
         // Files that are not in memory have no seals, and say so by an error.
         let seals = fcntl(&fd, FcntlArg::F_GET_SEALS).map_or(SealFlag::empty(), SealFlag::from_bits_truncate);
-        Ok(Self { map: map.map_err(system)?, writable: false, sealed: seals.contains(SealFlag::F_SEAL_WRITE) })
+        let sealed = seals.contains(SealFlag::F_SEAL_WRITE);
+        Ok(Self { map: map.map_err(system)?, writable: false, sealed, ahead: Advice::PopulateRead })
     }
 
-    /// Maps the first `len` bytes for reading and writing. Costs two system calls, whatever the length.
+    /// Maps the first `len` bytes for reading and writing. Costs three system calls, whatever the length.
     ///
     /// # Errors
     ///
@@ -40,7 +44,11 @@ impl Mapping {
     pub(crate) fn read_write(fd: impl AsFd, len: u64) -> Result<Self, ShmError> {
         let len = Self::checked_len(&fd, len)?;
         let map = MmapOptions::new().len(len).map_raw(fd.as_fd().as_raw_fd());
-        Ok(Self { map: map.map_err(system)?, writable: true, sealed: false })
+        // A page of memory that is mapped by reading can be written as it is, and those that are there are mapped many at
+        // a time. Files on a disk want to know of writers first, and may have no room for what was never written.
+        let in_memory = fstatfs(&fd).is_ok_and(|system| system.filesystem_type() == TMPFS_MAGIC);
+        let ahead = if in_memory { Advice::PopulateRead } else { Advice::PopulateWrite };
+        Ok(Self { map: map.map_err(system)?, writable: true, sealed: false, ahead })
     }
 
     /// Length in bytes.
@@ -63,7 +71,7 @@ impl Mapping {
     pub(super) fn populate(&self, offset: u64, len: usize) -> bool {
         let offset =
             usize::try_from(offset).ok().filter(|offset| offset.checked_add(len).is_some_and(|end| end <= self.len()));
-        offset.is_some_and(|offset| self.map.advise_range(Advice::PopulateWrite, offset, len).is_ok())
+        offset.is_some_and(|offset| self.map.advise_range(self.ahead, offset, len).is_ok())
     }
 
     pub(super) fn base(&self) -> *mut u8 {
