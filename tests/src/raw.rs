@@ -10,8 +10,8 @@ use std::path::Path;
 use vineyard_core::ObjectId;
 use vineyard_core::protocol::frame::encode;
 use vineyard_core::protocol::{
-    Call, CreateBufferRequest, GetBuffersRequest, IdList, PROTOCOL_VERSION, RegisterRequest, SealRequest, StoreType,
-    decode_reply,
+    Call, CreateBufferRequest, GetBuffersRequest, IdList, NATIVE_VERSION, PROTOCOL_VERSION, RegisterRequest,
+    SealRequest, StoreType, decode_reply,
 };
 use vineyard_core::shm::Receiver;
 
@@ -30,6 +30,19 @@ impl StockClient {
     ///
     /// What the system says, or what is wrong with the reply.
     pub fn connect(socket: &Path) -> io::Result<Self> {
+        Self::register(socket, None)
+    }
+
+    /// As [`connect`](Self::connect), for who sends requests of our own extension as they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_native(socket: &Path) -> io::Result<Self> {
+        Self::register(socket, Some(NATIVE_VERSION))
+    }
+
+    fn register(socket: &Path, native: Option<u32>) -> io::Result<Self> {
         let mut client = Self { stream: UnixStream::connect(socket)?, arenas: HashMap::new() };
         client.call(&RegisterRequest {
             version: PROTOCOL_VERSION.to_owned(),
@@ -37,7 +50,7 @@ impl StockClient {
             session_id: 0,
             username: String::new(),
             password: String::new(),
-            native: None,
+            native,
         })?;
         Ok(client)
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use vineyard_core::protocol::{DelDataRequest, GetBuffersRequest, IdList};
+use vineyard_core::protocol::{DelDataRequest, GetBuffersRequest, IdList, SliceBuffersRequest};
 use vineyard_core::{Client, ObjectId, StreamWriter};
 
 use crate::checked::Checked;
@@ -28,6 +28,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "put: half written", run: half_written },
     Step { name: "put: sealed", run: sealed },
     Step { name: "put: before create", run: before_create },
+    Step { name: "put: sliced", run: sliced },
     Step { name: "put: after create", run: created },
     Step { name: "put: at any moment", run: |victim| victim.put_for_ever(8) },
     Step { name: "get: viewing", run: viewing },
@@ -148,6 +149,19 @@ fn before_create(victim: &mut Victim<'_>) -> Done {
     now()?;
     victim.client.put(&object)?;
     Ok(())
+}
+
+/// The slices are all that is left of the blobs.
+fn sliced(victim: &mut Victim<'_>) -> Done {
+    let id = victim.put()?;
+    let whole = victim.client.get::<Checked>(id)?;
+    let (blob, bytes) = (whole.tail.words.blob().id().ok_or("not stored")?, whole.tail.words.nbytes() as u64);
+    let request = SliceBuffersRequest { ids: vec![blob; 2], offsets: vec![0, 8], sizes: vec![bytes, 1] };
+    let mut native = StockClient::connect_native(victim.socket)?;
+    native.call(&request)?;
+    drop(whole);
+    victim.client.delete(id)?;
+    now()
 }
 
 fn created(victim: &mut Victim<'_>) -> Done {
