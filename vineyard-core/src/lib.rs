@@ -81,7 +81,7 @@ pub mod testing;
 mod typename;
 
 pub use address::Address;
-pub use blob::{Array, Blob, BlobWriter, Element};
+pub use blob::{Array, Blob, BlobWriter, Element, Lent};
 #[cfg(feature = "tls")]
 pub use client::TlsOptions;
 pub use client::{

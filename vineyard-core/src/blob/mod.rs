@@ -2,6 +2,7 @@
 
 mod array;
 mod element;
+mod lent;
 mod writer;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use bytemuck::Pod;
 
 pub use array::Array;
 pub use element::Element;
+pub use lent::Lent;
 pub use writer::BlobWriter;
 pub(crate) use writer::Pending;
 
@@ -86,7 +88,27 @@ impl Blob {
     /// assert_eq!(blob.as_bytes(), b"text");
     /// ```
     pub fn from_owner<O: AsRef<[u8]> + Send + Sync + 'static>(owner: O) -> Self {
-        Self { inner: Arc::new(Inner { region: Region::owned(owner), home: None }) }
+        let region = Region::owned(owner);
+        if region.is_empty() {
+            return Self::empty();
+        }
+        // The owner goes with the region if the blob is known.
+        let known = lent::find(region.as_bytes());
+        known.unwrap_or_else(|| Self { inner: Arc::new(Inner { region, home: None }) })
+    }
+
+    /// The blob's bytes, to be owned by another library's buffer. When they come [back](Self::from_owner), whole or in
+    /// part, they are known to be this blob's.
+    ///
+    /// O(log n) in the number of blobs that are lent at the same time.
+    ///
+    /// ```
+    /// use vineyard_core::Blob;
+    /// let blob = Blob::from(vec![1u8, 2, 3]);
+    /// assert_eq!(Blob::from_owner(blob.lend()).as_bytes().as_ptr(), blob.as_bytes().as_ptr());
+    /// ```
+    pub fn lend(&self) -> Lent {
+        Lent::new(self.clone())
     }
 
     /// A blob as a server gave it out.
@@ -292,6 +314,41 @@ mod tests {
             let nothing = nothing.expect("inside");
             assert_eq!((nothing.id(), nothing.part_in(STORE)), (Some(ObjectId::EMPTY_BLOB), None));
         }
+    }
+
+    /// What a library hands back: some bytes of what it owns.
+    struct Held<O>(O, std::ops::Range<usize>);
+
+    impl<O: AsRef<[u8]>> AsRef<[u8]> for Held<O> {
+        fn as_ref(&self) -> &[u8] {
+            &self.0.as_ref()[self.1.clone()]
+        }
+    }
+
+    #[test]
+    fn lent_bytes_that_come_back_are_known() {
+        let (blob, id) = stored();
+        let back = |range: std::ops::Range<usize>| Blob::from_owner(Held(blob.lend(), range));
+        assert_eq!(back(0..100).part_in(STORE).map(|part| (part.id, part.is_whole)), Some((id, true)));
+        let part = back(7..9);
+        assert_eq!(part.part_in(STORE), Some(Part { id, offset: 7, nbytes: 2, is_whole: false }));
+        assert_eq!((part.as_bytes(), back(5..5).id()), (&[7, 8][..], Some(ObjectId::EMPTY_BLOB)));
+        // Parts are lent beside the whole, and more than once, and come back in any order.
+        let middle = blob.slice(20..40).expect("inside");
+        let (first, second, whole) = (middle.lend(), middle.lend(), blob.lend());
+        drop(first);
+        let beyond = Blob::from_owner(Held(whole, 25..60));
+        assert_eq!(beyond.part_in(STORE), Some(Part { id, offset: 25, nbytes: 35, is_whole: false }));
+        let inside = Blob::from_owner(Held(second, 5..6));
+        assert_eq!(inside.part_in(STORE), Some(Part { id, offset: 25, nbytes: 1, is_whole: false }));
+    }
+
+    #[test]
+    fn bytes_that_are_lent_no_more_are_anybodys() {
+        let (blob, _) = stored();
+        drop(blob.lend());
+        assert_eq!(Blob::from_owner(blob.clone()).part_in(STORE), None);
+        assert_eq!(Blob::from_owner(vec![1u8]).part_in(STORE), None);
     }
 
     #[test]

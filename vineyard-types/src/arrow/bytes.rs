@@ -3,16 +3,17 @@
 use arrow_buffer::Buffer;
 use vineyard_core::Blob;
 
-/// The blob's bytes as a buffer, which holds the blob and its lease.
+/// The blob's bytes as a buffer, which holds the blob and its lease, and is known when it comes back.
 pub(super) fn to_buffer(blob: &Blob) -> Buffer {
     if blob.nbytes() == 0 {
         // Arrow wants even no bytes to be aligned for the type.
         return Buffer::default();
     }
-    Buffer::from(bytes::Bytes::from_owner(blob.clone()))
+    Buffer::from(bytes::Bytes::from_owner(blob.lend()))
 }
 
-/// A blob that holds the buffer; a put copies its bytes straight into shared memory.
+/// A blob that holds the buffer: the one that [`to_buffer`] was given, or a part of it, if the buffer is of that. A put
+/// copies the bytes of others straight into shared memory.
 pub(super) fn from_buffer(buffer: Buffer) -> Blob {
     if buffer.is_empty() { Blob::empty() } else { Blob::from_owner(buffer) }
 }
