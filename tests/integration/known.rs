@@ -57,6 +57,18 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "over TCP, objects are those of the session, but blobs are those of the root session",
     ),
     (
+        "slices::a_part_of_what_was_deleted_is_linked_by_who_views_it_and_copied_by_others",
+        "memory of deleted blobs is reused at once, also while it is viewed",
+    ),
+    (
+        "slices::a_put_of_parts_that_fails_leaves_nothing",
+        "objects may nest as deeply as they like, so that nothing fails half-way",
+    ),
+    (
+        "slices::parts_go_to_disk_and_come_back_as_they_were",
+        "what a connection has put or got stays in memory until it ends",
+    ),
+    (
         "spill::four_times_the_memory_comes_back_as_it_was",
         "what a connection has put or got stays in memory until it ends",
     ),

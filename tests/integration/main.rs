@@ -17,6 +17,7 @@ mod requests;
 mod restart;
 mod rpc;
 mod sessions;
+mod slices;
 mod spill;
 mod spill_killed;
 mod streams;
