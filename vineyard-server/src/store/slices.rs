@@ -145,3 +145,67 @@ impl BlobStore {
         blobs.filter_map(|id| self.blobs.get(id)).all(Blob::may_leave)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConnectionId;
+    use super::super::Unsealed;
+    use super::super::states::{BlobState, Tally};
+    use super::super::tests::{peer, store};
+    use super::*;
+
+    fn part(id: ObjectId, offset: u64, length: u64) -> Slice {
+        Slice { id, offset, length }
+    }
+
+    #[test]
+    fn what_a_blob_counted_for_passes_to_a_slice() {
+        let (mut store, ids) = store();
+        let (me, other) = (peer(1, false), peer(2, true));
+        let whole = store.create(me, 10_000, &ids).expect("fits").id;
+        store.seal(me, whole).expect("there");
+        let mut made = Vec::new();
+        store.slice(other, &[part(whole, 0, 10), part(whole, 9990, 10)], &ids, &mut made).expect("inside");
+        let all = Tally { blobs: 3, bytes: 10_048 };
+        assert_eq!(
+            (store.by_state().get(BlobState::Cold), store.by_state().sum()),
+            (all, all),
+            "each byte counts once"
+        );
+        let slices = [made[0].id, made[1].id];
+        store.get(other, &slices, Unsealed::Refused).expect("sealed");
+        assert_eq!(store.holdings().get(&other.connection), None, "it would free nothing by going");
+        for (gone, left) in [(whole, 2), (slices[0], 1)] {
+            store.remove(gone, me.connection).expect("there");
+            store.release_lease(other.connection, gone);
+            assert_eq!(store.by_state().get(BlobState::Leased), Tally { blobs: left, bytes: 10_048 });
+            assert_eq!(store.holdings()[&other.connection].leased, 10_048);
+            assert_eq!((store.by_state(), store.holdings()), store.recount());
+        }
+        store.doom();
+        let mut freed = Vec::new();
+        while store.sweep(1, &mut freed, ConnectionId(9)) {}
+        assert_eq!(store.by_state().get(BlobState::Hidden), Tally { blobs: 1, bytes: 10_048 });
+        store.release_lease(other.connection, slices[1]);
+        assert_eq!((store.by_state().sum(), store.pool.lock().allocated()), (Tally::default(), 0));
+        assert!(store.shared.by_place.is_empty() && store.holdings().is_empty());
+    }
+
+    #[test]
+    fn slices_of_what_is_doomed_inherit_as_well() {
+        let (mut store, ids) = store();
+        let me = peer(1, false);
+        let whole = store.create(me, 10_000, &ids).expect("fits").id;
+        store.seal(me, whole).expect("there");
+        let mut made = Vec::new();
+        store.slice(me, &[part(whole, 0, 10)], &ids, &mut made).expect("inside");
+        store.doom();
+        let mut freed = Vec::new();
+        assert!(store.sweep(1, &mut freed, me.connection));
+        assert_eq!(store.by_state().sum(), Tally { blobs: 1, bytes: 10_048 });
+        while store.sweep(1, &mut freed, me.connection) {}
+        assert_eq!((store.by_state().sum(), freed.len()), (Tally::default(), 1));
+        store.pool.clone().trim(freed);
+        assert!(store.shared.by_place.is_empty() && store.pool.lock().allocated() == 0);
+    }
+}
