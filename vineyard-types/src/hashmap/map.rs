@@ -157,7 +157,7 @@ impl<K: MapKey, V: Element> SharedMap<K, V> {
 
     fn check(&self) -> Result<(), MapError> {
         let slots = self.control.len();
-        if slots % WIDTH != 0 || !(slots / WIDTH).is_power_of_two() {
+        if !slots.is_multiple_of(WIDTH) || !(slots / WIDTH).is_power_of_two() {
             return Err(MapError::Control { found: slots });
         }
         for (what, found) in [("keys", self.keys.len()), ("values", self.values.len())] {
