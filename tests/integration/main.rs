@@ -10,6 +10,7 @@ mod hostile_rpc;
 mod insight;
 mod known;
 mod leases;
+mod maps;
 mod objects;
 mod processes;
 mod records;
