@@ -1,5 +1,5 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`CsrGraph`].
+//! [`DataFrame`], [`CsrGraph`], [`SharedMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -38,6 +38,7 @@ pub mod container;
 pub mod dataframe;
 pub mod dtype;
 pub mod graph;
+pub mod hashmap;
 pub mod index;
 pub mod integer;
 #[cfg(feature = "ndarray")]
@@ -52,6 +53,7 @@ pub mod time;
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
+pub use hashmap::SharedMap;
 pub use index::Index;
 pub use integer::{Integer, IntegerError};
 #[cfg(feature = "ndarray")]
