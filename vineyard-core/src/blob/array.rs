@@ -1,15 +1,16 @@
 //! Typed arrays over blobs.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, RangeBounds};
 
-use super::{Blob, Element};
+use super::{Blob, Element, within};
 use crate::shm::{Typed, ViewError};
 
 /// Immutable elements of one type: on the heap, or in shared memory that is leased from a server.
 ///
 /// Derefs to `[T]`. `Send + Sync + 'static`; cloning costs a few reference counts. What [`Client::put`] does with it:
-/// heap arrays are copied once into shared memory, arrays that are a whole blob of that very server are linked.
+/// heap arrays are copied once into shared memory, arrays that are a blob of that very server, or a part of one, are
+/// linked.
 ///
 /// [`Client::put`]: crate::Client::put
 ///
@@ -58,9 +59,35 @@ impl<T: Element> Array<T> {
         self.blob.is_shared()
     }
 
-    /// The blob to store: the whole one, or a copy of the part that is seen.
+    /// Some of the elements, without a copy. Their blob is [the part](Blob::slice) of this one that has them.
+    ///
+    /// O(1); does not contact the server.
+    ///
+    /// # Errors
+    ///
+    /// [`ViewError::OutOfRange`] if the range does not lie inside of the array.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vineyard_core::Array;
+    /// let array: Array<u32> = (0..10).collect();
+    /// let part = array.slice(2..5)?;
+    /// assert_eq!(part.as_slice(), &[2, 3, 4]);
+    /// assert_eq!(part.as_ptr(), array[2..].as_ptr());
+    /// # Ok::<(), vineyard_core::ViewError>(())
+    /// ```
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Result<Self, ViewError> {
+        let (start, end) = within(range, self.len())?;
+        // No more than the bytes that are there.
+        let bytes = |len: usize| len.saturating_mul(size_of::<T>());
+        Self::prefix(self.blob.slice(bytes(start)..bytes(end))?, end.saturating_sub(start))
+    }
+
+    /// The blob to store: no more of it than the elements.
     pub(crate) fn to_payload(&self) -> Blob {
-        if self.nbytes() == self.blob.nbytes() { self.blob.clone() } else { Blob::from(self.as_slice().to_vec()) }
+        // The elements are the first ones of the blob.
+        self.blob.slice(..self.nbytes()).unwrap_or_else(|_| self.blob.clone())
     }
 }
 
@@ -161,12 +188,24 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_blob_is_copied_before_it_is_stored() {
+    fn no_more_of_a_blob_is_stored_than_the_elements() {
         let blob = Blob::from(vec![1u32, 2, 3, 4]);
         let part = blob.first_elements::<u32>(2).expect("fits");
         assert_eq!(part.to_payload().as_bytes(), Blob::from(vec![1u32, 2]).as_bytes());
         let whole = blob.elements::<u32>().expect("fits");
-        assert_eq!(whole.to_payload().as_bytes().as_ptr(), blob.as_bytes().as_ptr());
+        for payload in [part.to_payload(), whole.to_payload()] {
+            assert_eq!(payload.as_bytes().as_ptr(), blob.as_bytes().as_ptr());
+        }
+    }
+
+    #[test]
+    fn some_elements_are_an_array_of_their_own() {
+        let array = Array::from(vec![1u64, 2, 3, 4]).blob().first_elements::<u64>(3).expect("fits");
+        let part = array.slice(1..).expect("inside");
+        assert_eq!((part.as_slice(), part.blob().nbytes()), (&[2, 3][..], 16));
+        assert_eq!(part.slice(..1).expect("inside").as_ptr(), array[1..].as_ptr());
+        assert_eq!(array.slice(1..4).err(), Some(ViewError::OutOfRange { start: 1, end: 4, found: 3 }));
+        assert!(array.slice(2..2).is_ok_and(|none| none.is_empty() && none.blob().id().is_some()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::blob::{Blob, StoreId};
+use crate::blob::{Blob, Part, StoreId};
 use crate::error::BuildError;
 use crate::id::{InstanceId, ObjectId};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, MetaTree, ObjectMeta};
@@ -117,7 +117,8 @@ impl Planner<'_> {
         if nbytes == 0 {
             return Slot::Linked { id: ObjectId::EMPTY_BLOB, nbytes };
         }
-        if let Some(id) = blob.id_in(self.target.store).filter(|id| !self.target.gone.contains(id)) {
+        let part = blob.part_in(self.target.store);
+        if let Some(Part { id, .. }) = part.filter(|part| part.is_whole && !self.target.gone.contains(&part.id)) {
             self.plan.linked_blobs.push(id);
             return Slot::Linked { id, nbytes };
         }

@@ -42,7 +42,7 @@ macro_rules! records {
             /// Lets a blob that this client has made stay when the client goes, although no object holds it. Without
             /// this it goes with its client, by whatever death, until an object that holds it is put.
             ///
-            /// On servers where blobs stay anyway, and for blobs of others, it does nothing. One request.
+            /// Of a part, the whole blob stays. On servers where blobs stay anyway, and for blobs of others, it does nothing. One request.
             ///
             /// # Errors
             ///
@@ -59,8 +59,8 @@ macro_rules! records {
             pub fn keep(&self, blob: &Blob) -> Result<(), Error> {
                 let transport = self.inner.transport();
                 let link = transport.link();
-                if let Some(id) = blob.id_in(link.store()).filter(|_| link.owns_blobs()) {
-                    link.call(&KeepRequest { ids: vec![id] })?;
+                if let Some(part) = blob.part_in(link.store()).filter(|_| link.owns_blobs()) {
+                    link.call(&KeepRequest { ids: vec![part.id] })?;
                 }
                 Ok(())
             }

@@ -104,6 +104,16 @@ pub enum ViewError {
         /// Bytes of one element.
         size: usize,
     },
+    /// A range that does not lie inside of what is there.
+    #[error("{start}..{end} does not lie inside of the {found} that are there")]
+    OutOfRange {
+        /// Where the range starts, in bytes or elements.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+        /// How many are there.
+        found: u64,
+    },
     /// The bytes do not start where an element may start.
     #[error("payload does not start at a multiple of {align} bytes")]
     Misaligned {

@@ -80,6 +80,14 @@ impl Region {
         Ok(Self { start: NonNull::from(part).cast(), len, mapping: None, _keep: Some(owner) })
     }
 
+    /// The bytes from `start` to `end`, with all that keeps the whole; `None` if they do not lie inside.
+    pub(crate) fn part(&self, start: usize, end: usize) -> Option<Self> {
+        let len = end.checked_sub(start).filter(|_| end <= self.len)?;
+        // SAFETY: `start` is at most the length of the bytes, which lie in one allocation (I6).
+        let start = unsafe { self.start.add(start) };
+        Some(Self { start, len, mapping: self.mapping.clone(), _keep: self._keep.clone() })
+    }
+
     /// Length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -229,6 +237,28 @@ mod tests {
         assert_eq!((region.as_bytes(), weak.strong_count()), (&[1, 2][..], 1));
         drop(region);
         assert_eq!(weak.strong_count(), 0, "the owner goes with the region");
+    }
+
+    #[test]
+    fn a_part_lies_inside_and_keeps_the_whole() {
+        let items = Arc::new(());
+        let weak = Arc::downgrade(&items);
+        struct Owner([u8; 8], #[expect(dead_code, reason = "held only")] Arc<()>);
+        impl AsRef<[u8]> for Owner {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        let region = Region::owned(Owner([0, 1, 2, 3, 4, 5, 6, 7], items));
+        let part = region.part(2, 6).expect("inside");
+        let smaller = part.part(1, 4).expect("inside");
+        assert_eq!((part.as_bytes(), smaller.as_bytes()), (&[2, 3, 4, 5][..], &[3, 4, 5][..]));
+        assert!(part.part(0, 5).is_none() && part.part(3, 2).is_none() && part.part(4, usize::MAX).is_none());
+        assert!(part.part(4, 4).is_some_and(|none| none.is_empty()));
+        drop((region, part));
+        assert_eq!((smaller.copy_out(), weak.strong_count()), (vec![3, 4, 5], 1));
+        drop(smaller);
+        assert_eq!(weak.strong_count(), 0);
     }
 
     #[test]
