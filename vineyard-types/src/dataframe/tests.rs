@@ -136,7 +136,7 @@ fn columns_and_labels_of_another_length_are_refused() -> TestResult {
     let refused = frame.clone().with_column("b", vec!["x"]).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(refused, Err("column `b` has 1 rows, the frame has 2".into()));
     let refused = frame.with_index(Index::new(vec![1i64, 2, 3])).map(|_| ()).map_err(|error| error.to_string());
-    assert_eq!(refused, Err("the index has 3 labels, the frame has 2 rows".into()));
+    assert_eq!(refused, Err("the index has 3 labels for 2 rows".into()));
     let labelled = DataFrame::new().with_index(Index::new(vec![1i64]))?;
     let refused = labelled.with_column("a", vec![1i64, 2]).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(refused, Err("column `a` has 2 rows, the frame has 1".into()));
@@ -322,7 +322,7 @@ fn faults_name_the_column_and_its_field() -> TestResult {
             "index: expected an object of type `vineyard::Index`, found `vineyard::RangeIndex`",
         ),
         ("/index_/value_", Value::Null, "index.values: metadata key `value_` is missing"),
-        ("/index_/value_/shape_", json!("[1]"), "not valid: the index has 1 labels, the frame has 3 rows"),
+        ("/index_/value_/shape_", json!("[1]"), "not valid: the index has 1 labels for 3 rows"),
         ("/index_", json!(5), "index: metadata key `index_` holds a value, expected a member"),
         (
             "/row_batch_index_",
