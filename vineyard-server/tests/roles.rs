@@ -58,6 +58,7 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("get_next_stream_chunk_request", "write", json!({"id": 1, "size": 8})),
         ("seal_request", "write", json!({"object_id": 1})),
         ("keep_request", "write", json!({"ids": [1]})),
+        ("slice_buffers_request", "write", json!({"ids": [1], "offsets": [0], "sizes": [1]})),
         ("plasma_seal_request", "write", json!({"plasma_id": "p"})),
         ("shrink_buffer_request", "write", json!({"id": 1, "size": 1})),
         ("finalize_arena_request", "write", json!({"fd": 1, "offsets": [], "sizes": []})),

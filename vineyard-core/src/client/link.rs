@@ -34,6 +34,7 @@ pub(super) struct Link {
     takes_whole_trees: bool,
     owns_blobs: bool,
     has_kernel_seals: bool,
+    has_slices: bool,
     seal_above: Option<u64>,
     instance: InstanceId,
     session: SessionId,
@@ -88,6 +89,7 @@ impl Link {
             takes_whole_trees: native.is_some_and(|native| native.whole_trees),
             owns_blobs: native.is_some_and(|native| native.owned_blobs),
             has_kernel_seals: native.is_some_and(|native| native.kernel_seals),
+            has_slices: native.is_some_and(|native| native.slices),
             seal_above: native.and_then(|native| native.seal_above),
             instance: reply.instance_id,
             session: reply.session_id,
@@ -136,6 +138,11 @@ impl Link {
     /// Whether blobs can have files of their own, which the kernel seals, and which come anew with each reply.
     pub(super) fn has_kernel_seals(&self) -> bool {
         self.has_kernel_seals
+    }
+
+    /// Whether blobs can be parts of others.
+    pub(super) fn has_slices(&self) -> bool {
+        self.has_slices
     }
 
     /// Above how many bytes the server wants blobs to be sealed by the kernel.

@@ -13,6 +13,8 @@ use crate::protocol::NEW_MEMBER;
 pub(super) struct Plan {
     /// Blobs to copy into the store.
     pub(super) uploads: Vec<Blob>,
+    /// Parts of blobs of the store that become blobs of their own there.
+    pub(super) slices: Vec<Part>,
     /// Blobs of the store that are linked.
     pub(super) linked_blobs: Vec<ObjectId>,
     /// Objects of the store that are linked.
@@ -32,9 +34,17 @@ pub(super) struct Node {
 #[derive(Debug)]
 enum Slot {
     Upload { index: usize, nbytes: u64 },
+    Slice { index: usize, nbytes: u64 },
     Linked { id: ObjectId, nbytes: u64 },
     Object(ObjectId),
     Node { level: usize, index: usize },
+}
+
+/// What the new blobs of a plan go by, in the order of the plan.
+#[derive(Debug, Default)]
+pub(super) struct NewIds {
+    pub(super) uploads: Vec<ObjectId>,
+    pub(super) slices: Vec<ObjectId>,
 }
 
 /// Where a plan is carried out, and what is known of it.
@@ -43,11 +53,14 @@ pub(super) struct Target<'a> {
     pub(super) instance: InstanceId,
     /// Blobs and objects that were found to be gone; they are copied instead of linked.
     pub(super) gone: &'a HashSet<ObjectId>,
+    /// Whether parts of its blobs can be had without a copy.
+    pub(super) slices: bool,
 }
 
 impl Plan {
     pub(super) fn new(draft: &DraftNode, target: &Target<'_>) -> Result<Self, BuildError> {
-        let mut planner = Planner { plan: Self::default(), target, copied: HashMap::new() };
+        let (copied, sliced) = Default::default();
+        let mut planner = Planner { plan: Self::default(), target, copied, sliced };
         planner.node(draft)?;
         Ok(planner.plan)
     }
@@ -63,6 +76,8 @@ struct Planner<'a> {
     target: &'a Target<'a>,
     /// Uploads by address and length: bytes that are used twice are copied once.
     copied: HashMap<(usize, usize), usize>,
+    /// Slices by what they are parts of.
+    sliced: HashMap<Part, usize>,
 }
 
 impl Planner<'_> {
@@ -117,10 +132,20 @@ impl Planner<'_> {
         if nbytes == 0 {
             return Slot::Linked { id: ObjectId::EMPTY_BLOB, nbytes };
         }
-        let part = blob.part_in(self.target.store);
-        if let Some(Part { id, .. }) = part.filter(|part| part.is_whole && !self.target.gone.contains(&part.id)) {
-            self.plan.linked_blobs.push(id);
-            return Slot::Linked { id, nbytes };
+        match blob.part_in(self.target.store).filter(|part| !self.target.gone.contains(&part.id)) {
+            Some(Part { id, is_whole: true, .. }) => {
+                self.plan.linked_blobs.push(id);
+                return Slot::Linked { id, nbytes };
+            }
+            Some(part) if self.target.slices => {
+                let slices = &mut self.plan.slices;
+                let index = *self.sliced.entry(part).or_insert_with(|| {
+                    slices.push(part);
+                    slices.len().saturating_sub(1)
+                });
+                return Slot::Slice { index, nbytes };
+            }
+            _ => {}
         }
         let uploads = &mut self.plan.uploads;
         let place = (blob.as_bytes().as_ptr().addr(), blob.nbytes());
@@ -143,18 +168,19 @@ impl Node {
         self.slots.iter().any(|(_, slot)| matches!(slot, Slot::Linked { id, .. } if *id != ObjectId::EMPTY_BLOB))
     }
 
-    /// The tree to send, now that the ids of uploads are known and `member` names the nodes of lower levels, by level
+    /// The tree to send, now that the ids of new blobs are known and `member` names the nodes of lower levels, by level
     /// and place; `None` if one of them is not.
     pub(super) fn into_tree(
         self,
         instance: InstanceId,
-        uploads: &[ObjectId],
+        new: &NewIds,
         member: impl Fn(usize, usize) -> Option<MetaTree>,
     ) -> Option<MetaTree> {
         let mut tree = self.tree;
         for (key, slot) in self.slots {
             let below = match slot {
-                Slot::Upload { index, nbytes } => blob_tree(*uploads.get(index)?, nbytes, instance),
+                Slot::Upload { index, nbytes } => blob_tree(*new.uploads.get(index)?, nbytes, instance),
+                Slot::Slice { index, nbytes } => blob_tree(*new.slices.get(index)?, nbytes, instance),
                 Slot::Linked { id, nbytes } => blob_tree(id, nbytes, instance),
                 Slot::Object(id) => object_tree(id),
                 Slot::Node { level, index } => member(level, index)?,
@@ -201,7 +227,7 @@ mod tests {
 
     fn plan(draft: &DraftNode, gone: &[ObjectId]) -> Plan {
         let gone = gone.iter().copied().collect();
-        let target = Target { store: STORE, instance: InstanceId::from_raw(3), gone: &gone };
+        let target = Target { store: STORE, instance: InstanceId::from_raw(3), gone: &gone, slices: true };
         Plan::new(draft, &target).expect("plans")
     }
 
@@ -235,11 +261,31 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_blobs_of_the_store_become_slices_each_once() {
+        let id = ObjectId::from_raw(0x8000_0000_0000_0005);
+        let blob = Blob::stored(crate::shm::Region::heap(vec![1u8; 8]), STORE, id);
+        let part = |range| DraftField::Payload(blob.slice(range).expect("inside"));
+        let draft = node([("a", part(2..6)), ("b", part(2..6)), ("c", part(3..6)), ("d", part(0..8))]);
+        let sliced = plan(&draft, &[]);
+        let found: Vec<_> = sliced.slices.iter().map(|part| (part.id, part.offset, part.nbytes)).collect();
+        assert_eq!((found, sliced.uploads.len()), (vec![(id, 2, 4), (id, 3, 3)], 0));
+        assert_eq!(sliced.linked_blobs, [id], "the whole is linked");
+        let copied = plan(&draft, &[id]);
+        assert_eq!((copied.slices.len(), copied.uploads.len(), copied.linked_blobs.len()), (0, 3, 0));
+        let new = NewIds { uploads: Vec::new(), slices: vec![ObjectId::blob(3, 1), ObjectId::blob(3, 2)] };
+        let node = sliced.levels.into_iter().flatten().next().expect("one node");
+        let tree = node.into_tree(InstanceId::from_raw(3), &new, |_, _| None).expect("complete");
+        let member = |key| tree.member(key).and_then(|member| member.id());
+        let expected = [new.slices[0], new.slices[0], new.slices[1], id].map(Some);
+        assert_eq!([member("a"), member("b"), member("c"), member("d")], expected);
+    }
+
+    #[test]
     fn no_bytes_are_the_empty_blob() {
         let plan = plan(&node([("a", DraftField::Payload(Blob::empty()))]), &[]);
         assert!(plan.uploads.is_empty() && plan.linked_blobs.is_empty());
         let node = plan.levels.into_iter().flatten().next().expect("one node");
-        let tree = node.into_tree(InstanceId::from_raw(3), &[], |_, _| None).expect("complete");
+        let tree = node.into_tree(InstanceId::from_raw(3), &NewIds::default(), |_, _| None).expect("complete");
         assert_eq!(tree.member("a").and_then(|m| m.id()), Some(ObjectId::EMPTY_BLOB));
     }
 }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::lease::Fresh;
 use super::link::Link;
-use super::plan::{Node, Plan, Target, new_tree, object_tree};
+use super::plan::{NewIds, Node, Plan, Target, new_tree, object_tree};
 use super::schemas;
 use super::transport::Transport;
+use crate::blob::Part;
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
 use crate::meta::{DraftNode, MetaTree};
 use crate::object::Source;
-use crate::protocol::{Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest, GetDataRequest};
+use crate::protocol::{
+    Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest, GetDataRequest, SliceBuffersRequest,
+};
 use crate::status::StatusCode;
 
 /// How often a put starts over because what it links was deleted meanwhile.
@@ -45,9 +48,9 @@ pub(super) fn put<T: Transport>(transport: &Arc<T>, source: Source) -> Result<Ma
     };
     schemas::publish(link, &draft);
     let mut gone = HashSet::new();
-    let mut attempt = 1;
+    let (mut attempt, mut slices) = (1, link.has_slices());
     loop {
-        let target = Target { store: link.store(), instance: link.instance(), gone: &gone };
+        let target = Target { store: link.store(), instance: link.instance(), gone: &gone, slices };
         let plan = Plan::new(&draft, &target)?;
         let failed = |cause| PutError::Call { typename: draft.typename().to_string(), cause };
         let (blobs, objects) = (plan.linked_blobs.clone(), plan.linked_objects.clone());
@@ -58,6 +61,13 @@ pub(super) fn put<T: Transport>(transport: &Arc<T>, source: Source) -> Result<Ma
             continue;
         }
         match carry_out(transport, &draft, plan) {
+            // A blob is gone whose part was wanted, or the like: what we view can be copied in any case.
+            Err(PutError::Call { cause, .. })
+                if cause.call == SliceBuffersRequest::TYPE && cause.code().is_some() && slices =>
+            {
+                tracing::debug!(%cause, "parts of blobs are copied");
+                slices = false;
+            }
             Err(PutError::Call { cause, .. })
                 if attempt < ATTEMPTS && cause.code() == Some(StatusCode::MetaTreeSubtreeNotExists) =>
             {
@@ -143,10 +153,16 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: P
     let link = transport.link();
     let typename = || draft.typename().to_string();
     let failed = |cause| PutError::Call { typename: typename(), cause };
+    let ids = |blobs: &[Fresh]| blobs.iter().map(Fresh::id).collect::<Vec<_>>();
     let mut undo = Undo::new(link);
-    undo.blobs = upload(transport, draft, &plan)?;
-    let uploads: Vec<ObjectId> = undo.blobs.iter().map(Fresh::id).collect();
-    let mut seal = transport.seal_uploads(uploads.clone()).map_err(failed)?;
+    // First what may be refused, before anything is copied.
+    let slices = slice(link, &plan.slices).map_err(failed)?;
+    let mut new = NewIds { uploads: Vec::new(), slices: ids(&slices) };
+    undo.blobs = slices;
+    let uploads = upload(transport, draft, &plan)?;
+    new.uploads = ids(&uploads);
+    undo.blobs.extend(uploads);
+    let mut seal = transport.seal_uploads(new.uploads.clone()).map_err(failed)?;
     // Where the nodes of each level start among all.
     let starts: Vec<usize> = plan
         .levels
@@ -167,7 +183,7 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: P
             let place = place(level, index)?;
             if link.takes_whole_trees() { Some(new_tree(place)) } else { created.get(place).copied().map(object_tree) }
         };
-        let trees = nodes.into_iter().map(|node| node.into_tree(link.instance(), &uploads, member));
+        let trees = nodes.into_iter().map(|node| node.into_tree(link.instance(), &new, member));
         let contents = trees.collect::<Option<Vec<_>>>().ok_or_else(|| failed(lost()))?;
         // The first request seals all uploads, also those that later ones link.
         let ids = create(link, contents, std::mem::take(&mut seal)).map_err(failed)?;
@@ -201,7 +217,25 @@ fn create(link: &Link, mut contents: Vec<MetaTree>, seal: Vec<ObjectId>) -> Resu
     Err(CallError::new(CreateDatasRequest::TYPE, CallReason::Protocol(what)))
 }
 
-/// Makes the new blobs.
+/// Makes blobs of parts of others.
+fn slice(link: &Arc<Link>, parts: &[Part]) -> Result<Vec<Fresh>, CallError> {
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = SliceBuffersRequest {
+        ids: parts.iter().map(|part| part.id).collect(),
+        offsets: parts.iter().map(|part| part.offset).collect(),
+        sizes: parts.iter().map(|part| part.nbytes).collect(),
+    };
+    let made: Vec<Fresh> = link.call(&request)?.ids.into_iter().map(|id| Fresh::new(link, id, None)).collect();
+    if made.len() == parts.len() {
+        return Ok(made);
+    }
+    let what = format!("{} parts of blobs were to be made, {} were", parts.len(), made.len());
+    Err(CallError::new(SliceBuffersRequest::TYPE, CallReason::Protocol(what)))
+}
+
+/// Makes the new blobs of bytes.
 fn upload<T: Transport>(transport: &Arc<T>, draft: &DraftNode, plan: &Plan) -> Result<Vec<Fresh>, PutError> {
     if plan.uploads.is_empty() {
         return Ok(Vec::new());

@@ -20,6 +20,7 @@ mod plasma;
 mod reference;
 mod remote;
 mod session;
+mod slice;
 mod stream;
 
 use serde::de::DeserializeOwned;
@@ -73,6 +74,7 @@ pub use session::{
     ExitRequest, InstanceMeta, InstanceStatus, InstanceStatusReply, InstanceStatusRequest, NATIVE_VERSION, NativeReply,
     NewSessionReply, NewSessionRequest, PROTOCOL_VERSION, RegisterReply, RegisterRequest, StoreType,
 };
+pub use slice::{SliceBuffersReply, SliceBuffersRequest};
 pub use stream::{
     CreateStreamReply, CreateStreamRequest, DropStreamReply, DropStreamRequest, GetNextStreamChunkReply,
     GetNextStreamChunkRequest, OpenStreamReply, OpenStreamRequest, PullNextStreamChunkReply,
@@ -287,6 +289,7 @@ requests! {
     DropBuffer(DropBufferRequest) = "drop_buffer_request" => DropBufferReply = "drop_buffer_reply",
     ShrinkBuffer(ShrinkBufferRequest) = "shrink_buffer_request" => ShrinkBufferReply = "shrink_buffer_reply",
     Keep(KeepRequest) = "keep_request" => KeepReply = "keep_reply",
+    SliceBuffers(SliceBuffersRequest) = "slice_buffers_request" => SliceBuffersReply = "slice_buffers_reply",
     CreateData(CreateDataRequest) = "create_data_request" => CreateDataReply = "create_data_reply",
     CreateDatas(CreateDatasRequest) = "create_datas_request" => CreateDatasReply = "create_datas_reply",
     GetData(GetDataRequest) = "get_data_request" => GetDataReply = "get_data_reply",

@@ -121,6 +121,9 @@ pub struct NativeReply {
     /// Blobs can be [sealed by the kernel](super::CreateBufferRequest::sealable).
     #[serde(default)]
     pub kernel_seals: bool,
+    /// Blobs can be parts of others, see [`SliceBuffersRequest`](super::SliceBuffersRequest).
+    #[serde(default)]
+    pub slices: bool,
     /// Blobs with more bytes than this are to be sealed by the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_above: Option<u64>,

@@ -58,6 +58,7 @@ fn of_type(message_type: &str) -> Option<Role> {
         // To finish it.
         "seal_request"
         | "keep_request"
+        | "slice_buffers_request"
         | "plasma_seal_request"
         | "shrink_buffer_request"
         | "finalize_arena_request"

@@ -20,6 +20,7 @@ mod reply;
 mod room;
 mod sealed;
 mod session;
+mod slice;
 mod stream;
 mod wait;
 
@@ -202,6 +203,7 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
         Request::Unpin(request) => answer!(cold::unpin(connection, &request).await),
 
         Request::Keep(request) => answer!(Ok(blob::keep(connection, &request))),
+        Request::SliceBuffers(request) => answer!(slice::slice_buffers(connection, request).await),
         Request::CreateRemoteBuffer(request) => {
             expect(remote::create(connection, &request, out).await, connection, out)
         }

@@ -25,6 +25,7 @@ pub(super) fn bound(connection: &Connection, request: &Request) -> usize {
             let names = request.plasma_ids.iter().map(String::len).fold(0, usize::saturating_add);
             request.plasma_ids.len().saturating_mul(PLASMA_BYTES).saturating_add(names)
         }
+        Request::SliceBuffers(request) => request.ids.len().saturating_mul(ID_BYTES),
         // Three numbers for each.
         Request::CreateDatas(request) => request.contents.len().saturating_mul(3 * ID_BYTES),
         Request::DelDataWithFeedbacks(request) => {

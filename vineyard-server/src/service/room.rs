@@ -144,9 +144,9 @@ fn write_some(state: &State, spill: &Spill, wanted: u64) -> Result<u64, SpillErr
             let batch = session.blobs().coldest(most, BATCH_BLOBS);
             let mut progress = false;
             for leaving in &batch {
-                let is_free = write_one(spill, &session, leaving)?;
-                progress |= is_free;
-                freed = freed.saturating_add(if is_free { leaving.length } else { 0 });
+                let free = write_one(spill, &session, leaving)?;
+                progress |= free.is_some();
+                freed = freed.saturating_add(free.unwrap_or(0));
             }
             if !progress {
                 break;
@@ -156,12 +156,13 @@ fn write_some(state: &State, spill: &Spill, wanted: u64) -> Result<u64, SpillErr
     Ok(freed)
 }
 
-/// Writes one blob to disk; whether its memory is free.
+/// Writes one blob to disk; how many bytes of memory are free for that, none as long as others share them. `None` if it
+/// stays.
 pub(super) fn write_one(
     spill: &Spill,
     session: &crate::session::Session,
     leaving: &crate::store::Leaving,
-) -> Result<bool, SpillError> {
+) -> Result<Option<u64>, SpillError> {
     let file = leaving.file.file(crate::store::arena::Access::Read);
     let written = spill.directory.write(leaving.id, file, leaving.offset, leaving.length).inspect_err(|error| {
         spill.figures.failures.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +173,7 @@ pub(super) fn write_one(
         Figures::add(&spill.figures.written_blobs, &spill.figures.written_bytes, leaving.length);
     }
     // Somebody has come to view it meanwhile, or has deleted it: its file goes.
-    Ok(left.is_ok())
+    Ok(left.ok())
 }
 
 /// Takes memory from under connections of the published client, of blobs that were deleted; false if there is none, or

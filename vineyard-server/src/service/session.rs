@@ -57,6 +57,7 @@ pub(super) fn register(
             whole_trees: true,
             owned_blobs: true,
             kernel_seals: connection.entrance().is_unix(),
+            slices: true,
             seal_above: state.settings.seal_above.filter(|_| connection.entrance().is_unix()),
             incarnation: state.incarnation,
         }),

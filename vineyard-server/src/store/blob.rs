@@ -24,7 +24,7 @@ pub(super) struct Blob {
     pub(super) offset: u64,
     pub(super) length: u64,
     /// Bytes that it counts for: its window of an arena with what alignment adds, as long as the range is that long, or
-    /// a file of its own in memory.
+    /// a file of its own in memory. A slice counts for nothing before it inherits.
     pub(super) taken: u64,
     pub(super) creator: ConnectionId,
     /// Leases of all connections.
@@ -50,6 +50,15 @@ pub(super) struct Blob {
     pub(super) hidden: bool,
     /// Another session has taken it over; both keep it.
     pub(super) moved: Moved,
+}
+
+/// Where bytes lie, whichever part of them a blob shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// A range of an arena.
+    Range(AllocationId),
+    /// A file of its own, by its number.
+    File(u64),
 }
 
 /// Whether a blob is one side of a move between sessions.
@@ -92,6 +101,14 @@ impl Blob {
             owned: false,
             hidden: false,
             moved: Moved::No,
+        }
+    }
+
+    /// Where its bytes are; none if they are on disk.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self.allocation {
+            Some(allocation) => Some(Place::Range(allocation)),
+            None => self.file.as_ref().map(|file| Place::File(file.number())),
         }
     }
 

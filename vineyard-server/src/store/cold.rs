@@ -3,6 +3,7 @@
 //! A blob that leaves stays readable while it is written: [`BlobStore::coldest`] only looks, and
 //! [`left`](BlobStore::left) takes its memory if nobody has come to view it meanwhile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vineyard_core::{ObjectId, ServerError};
@@ -68,15 +69,23 @@ fn leaving(id: ObjectId, blob: &Blob) -> Option<Leaving> {
 
 impl BlobStore {
     /// Blobs that nobody views and that may leave, those first that were viewed longest ago, until they have so many
-    /// bytes together, or `most` of them.
+    /// bytes together, or `most` of them. Those that share their bytes with one that has to stay are left out: nothing
+    /// would be free.
     pub fn coldest(&self, bytes: u64, most: usize) -> Vec<Leaving> {
         let mut found = Vec::new();
         let mut sum = 0u64;
+        let mut groups = BTreeMap::new();
         for id in self.states.cold() {
             if sum >= bytes || found.len() >= most {
                 break;
             }
-            if let Some(leaving) = self.visible(id).and_then(|blob| leaving(id, blob)) {
+            let Some(blob) = self.visible(id) else { continue };
+            if let Some(place) = blob.place().filter(|place| self.shared.is_shared(*place))
+                && !*groups.entry(place).or_insert_with(|| self.may_all_leave(place))
+            {
+                continue;
+            }
+            if let Some(leaving) = leaving(id, blob) {
                 sum = sum.saturating_add(leaving.length);
                 found.push(leaving);
             }
@@ -90,24 +99,28 @@ impl BlobStore {
         leaving(id, blob)
     }
 
-    /// Takes the memory of a blob that is on disk now.
+    /// Takes the memory of a blob that is on disk now; how many bytes count no more, none as long as others share them.
     ///
     /// # Errors
     ///
     /// Gives the file back if the blob is gone, viewed, or elsewhere by now.
-    pub fn left(&mut self, leaving: &Leaving, spilled: SpilledBlob) -> Result<(), SpilledBlob> {
+    pub fn left(&mut self, leaving: &Leaving, spilled: SpilledBlob) -> Result<u64, SpilledBlob> {
         let still = |blob: &&mut Blob| blob.allocation == Some(leaving.allocation) && blob.offset == leaving.offset;
         let blob = self.blobs.get_mut(&leaving.id).filter(still);
         let Some(blob) = blob.filter(|blob| !blob.hidden && blob.sealed && !blob.is_viewed() && !blob.has_moved())
         else {
             return Err(spilled);
         };
+        let (place, taken) = (blob.place(), blob.taken);
         self.states.track(blob, |blob| {
             (blob.file, blob.allocation, blob.taken) = (None, None, 0);
             blob.spilled = Some(Arc::new(spilled));
         });
-        self.pool.lock().release_window(leaving.allocation);
-        Ok(())
+        self.leave_place(leaving.id, place, taken);
+        let mut pool = self.pool.lock();
+        let before = pool.used();
+        pool.release_window(leaving.allocation);
+        Ok(before.saturating_sub(pool.used()))
     }
 
     /// Whether any blob is on disk. Costs nothing.
@@ -150,7 +163,10 @@ impl BlobStore {
         for id in ids {
             if let Some(blob) = self.blobs.get_mut(id).filter(|blob| !blob.hidden) {
                 self.states.track(blob, |blob| blob.leases = blob.leases.saturating_add(1));
-                self.leases.grant(peer.connection, *id, span(blob.length).unwrap_or(blob.length));
+                // On disk it counts for nothing yet.
+                let spilled = blob.spilled.is_some();
+                let bytes = if spilled { span(blob.length).unwrap_or(blob.length) } else { blob.taken };
+                self.leases.grant(peer.connection, *id, bytes);
                 held.push(*id);
             }
         }

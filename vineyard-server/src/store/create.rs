@@ -93,7 +93,7 @@ impl BlobStore {
 
     /// An id that nobody has taken: who takes a blob of another session over chooses its id, which may be that of
     /// tomorrow.
-    fn fresh_id(&self, ids: &IdGenerator) -> ObjectId {
+    pub(super) fn fresh_id(&self, ids: &IdGenerator) -> ObjectId {
         loop {
             let id = ids.blob();
             if !self.knows(id) {

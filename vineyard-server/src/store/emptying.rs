@@ -10,7 +10,7 @@ use std::sync::Arc;
 use vineyard_core::ObjectId;
 
 use super::arena::{Access, ArenaFile};
-use super::blob::Moved;
+use super::blob::{Moved, Place};
 use super::pool::AllocationId;
 use super::uses::Users;
 use super::{Blob, BlobStore};
@@ -65,6 +65,10 @@ impl BlobStore {
     pub fn begin_moves(&mut self, candidates: &[(AllocationId, ObjectId)]) -> Vec<Move> {
         let mut moves = Vec::new();
         for &(from, id) in candidates {
+            if self.shared.is_shared(Place::Range(from)) {
+                // The slices would stay behind, and all of it would be there twice.
+                continue;
+            }
             let Some(blob) = self.blobs.get_mut(&id).filter(|blob| is_movable(blob, from, 0)) else { continue };
             let length = blob.length;
             let Some(to) = self.pool.lock().allocate_to_move(id, length) else { continue };
@@ -82,7 +86,8 @@ impl BlobStore {
     /// Lets blobs lie where they were copied to, unless somebody has looked at them or deleted them meanwhile.
     pub fn finish_moves(&mut self, moves: Vec<Move>) {
         for Move { id, length, from, to, copied } in moves {
-            let blob = self.blobs.get_mut(&id).filter(|blob| copied && is_movable(blob, from.0, 1));
+            let stays = !copied || self.shared.is_shared(Place::Range(from.0));
+            let blob = self.blobs.get_mut(&id).filter(|blob| !stays && is_movable(blob, from.0, 1));
             if let Some(blob) = blob {
                 self.states
                     .track(blob, |blob| (blob.allocation, blob.file, blob.offset) = (Some(to.0), Some(to.1), to.2));

@@ -75,6 +75,16 @@ impl Leases {
         }
     }
 
+    /// As [`resize`](Self::resize), whoever has leases on it. O(connections).
+    pub fn resize_for_all(&mut self, blob: ObjectId, bytes: u64) {
+        for held in self.held.values_mut() {
+            if let Some(lease) = held.blobs.get_mut(&blob) {
+                held.bytes = held.bytes.saturating_sub(lease.bytes).saturating_add(bytes);
+                lease.bytes = bytes;
+            }
+        }
+    }
+
     /// Gives one lease back; false if there is none.
     pub fn release(&mut self, connection: ConnectionId, blob: ObjectId) -> bool {
         let Some(held) = self.held.get_mut(&connection) else {

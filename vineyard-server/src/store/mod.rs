@@ -30,6 +30,7 @@ mod lease;
 mod moves;
 mod pack;
 pub mod pool;
+mod slices;
 pub mod states;
 mod sweep;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub use lease::ConnectionId;
 use lease::Leases;
 use pool::span;
 pub use pool::{MemoryReport, Reserved, SharedPool, Writer};
+use slices::Shared;
+pub use slices::Slice;
 use states::States;
 use uses::Uses;
 use views::Views;
@@ -117,6 +120,7 @@ pub struct BlobStore {
     uses: Uses,
     views: Views,
     states: States,
+    shared: Shared,
     charges: Charges,
 }
 
@@ -129,8 +133,8 @@ impl BlobStore {
     pub fn new(pool: SharedPool, share: Share) -> Self {
         let limit = pool.lock().limit();
         let (blobs, doomed, owned) = (BTreeMap::new(), BTreeMap::new(), HashMap::new());
-        let (leases, uses, views, states) = Default::default();
-        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states, charges: Charges::new(share) }
+        let (leases, uses, views, states, shared) = Default::default();
+        Self { pool, limit, blobs, doomed, owned, leases, uses, views, states, shared, charges: Charges::new(share) }
     }
 
     /// Leases of all connections.
@@ -504,6 +508,7 @@ impl BlobStore {
         let blob = self.blobs.remove(&id)?;
         self.linger_no_more(&blob);
         self.states.leave(&blob);
+        self.leave_place(id, blob.place(), blob.taken);
         self.discharge_blob();
         Some(blob)
     }

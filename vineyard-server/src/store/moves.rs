@@ -21,12 +21,12 @@ pub struct Handover {
 
 impl BlobStore {
     /// Offers a blob to another session; once it is taken, [`gave_away`](Self::gave_away) says so here, where it stays
-    /// readable. `None` if it is not there, still being written, or on disk.
+    /// readable. `None` if it is not there, still being written, or on disk, or too many share its memory.
     pub fn hand_over(&mut self, id: ObjectId) -> Option<Handover> {
         let blob = self.blobs.get(&id).filter(|blob| blob.sealed && !blob.hidden)?;
         let (file, allocation) = (blob.file.clone()?, blob.allocation);
-        if let Some(allocation) = allocation {
-            self.pool.lock().add_window(allocation);
+        if allocation.is_some_and(|allocation| !self.pool.lock().add_window(allocation)) {
+            return None;
         }
         Some(Handover { file, allocation, offset: blob.offset, length: blob.length })
     }

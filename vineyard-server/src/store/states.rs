@@ -181,8 +181,22 @@ impl Standing {
     fn of(blob: &Blob) -> Self {
         let state = BlobState::of(blob);
         let spilled = if state == BlobState::Spilled { blob.length } else { 0 };
-        let cold = state == BlobState::Cold && blob.allocation.is_some() && !blob.has_moved();
+        let cold = Self::may_leave(blob, state);
         Self { state, bytes: blob.taken, creator: blob.creator, spilled, cold }
+    }
+}
+
+impl Standing {
+    /// Whether a blob in this state may leave for disk.
+    fn may_leave(blob: &Blob, state: BlobState) -> bool {
+        state == BlobState::Cold && blob.allocation.is_some() && !blob.has_moved()
+    }
+}
+
+impl Blob {
+    /// Whether it may leave for disk.
+    pub(super) fn may_leave(&self) -> bool {
+        Standing::may_leave(self, BlobState::of(self))
     }
 }
 

@@ -79,6 +79,7 @@ impl BlobStore {
                 self.keep(id, blob);
                 self.free(id);
             } else {
+                self.leave_place(id, blob.place(), blob.taken);
                 self.discharge_blob();
                 freed.extend(blob.allocation.and_then(|allocation| self.pool.lock().reserve_window(allocation)));
             }
@@ -97,7 +98,7 @@ impl BlobStore {
                 }
             }
         }
-        (self.leases, self.uses, self.views, self.states) = Default::default();
+        (self.leases, self.uses, self.views, self.states, self.shared) = Default::default();
         self.owned.clear();
         self.settle_holds();
     }

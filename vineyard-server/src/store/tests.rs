@@ -86,6 +86,7 @@ enum Step {
     Reclaim(u64),
     Release(usize, prop::sample::Index),
     Shrink(usize, prop::sample::Index, u64),
+    Slice(usize, prop::sample::Index, u64, u64),
     Disconnect(usize),
     Clear(usize),
 }
@@ -103,6 +104,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0u64..9000).prop_map(Step::Reclaim),
         3 => (0usize..4, blob()).prop_map(|(c, b)| Step::Release(c, b)),
         1 => (0usize..4, blob(), 0u64..300).prop_map(|(c, b, n)| Step::Shrink(c, b, n)),
+        3 => (0usize..4, blob(), 0u64..150, 0u64..150).prop_map(|(c, b, o, n)| Step::Slice(c, b, o, n)),
         1 => (0usize..4).prop_map(Step::Disconnect),
         1 => (0usize..4).prop_map(Step::Clear),
     ];
@@ -122,6 +124,7 @@ struct Known {
     viewers: HashSet<ConnectionId>,
     maker: Option<ConnectionId>,
     group: usize,
+    owned: bool,
 }
 
 impl Known {
@@ -185,7 +188,8 @@ impl Model {
             let creator = peer.connection;
             let (sealed, visible, users, viewers) = (false, true, HashSet::new(), HashSet::new());
             let maker = peer.views.then_some(creator);
-            let known = Known { bytes, arena, creator, sealed, visible, leases, users, viewers, maker, group };
+            let owned = false;
+            let known = Known { bytes, arena, creator, sealed, visible, leases, users, viewers, maker, group, owned };
             assert!(self.blobs.insert(placement.id, known).is_none(), "{} was given twice", placement.id);
         }
     }
@@ -201,7 +205,7 @@ impl Model {
 
     fn disconnect(&mut self, connection: ConnectionId) {
         for known in self.blobs.values_mut() {
-            if known.creator == connection && !known.sealed {
+            if known.creator == connection && (!known.sealed || known.owned) {
                 known.visible = false;
             }
             known.leases.remove(&connection);
@@ -354,6 +358,9 @@ proptest! {
                 Step::Reach(blob) => {
                     let id = *blob.get(&all);
                     store.reached(id);
+                    if let Some(known) = model.blobs.get_mut(&id) {
+                        known.owned = false;
+                    }
                     if let Some(known) = model.blobs.get_mut(&id).filter(|known| known.sealed && known.visible) {
                         known.maker = None;
                     }
@@ -394,6 +401,34 @@ proptest! {
                         }
                         let known = model.blobs.get_mut(&id).expect("just seen");
                         known.bytes.end = known.bytes.start + size;
+                    }
+                }
+                Step::Slice(who, blob, offset, length) => {
+                    let (id, peer) = (*blob.get(&all), peers[who]);
+                    let known = model.blobs.get(&id).filter(|known| known.visible || known.leases.contains_key(&peer.connection));
+                    let mut made = Vec::new();
+                    let result = store.slice(peer, &[Slice { id, offset, length }], &ids, &mut made);
+                    let fits = |known: &&Known| known.sealed && known.bytes.start + offset + length <= known.bytes.end;
+                    prop_assert_eq!(result.is_ok(), known.is_some_and(|known| fits(&known)), "{:?}", result);
+                    let Some(known) = known.filter(fits) else { continue };
+                    let start = known.bytes.start + offset;
+                    prop_assert_eq!((made[0].length, made[0].offset), (length, if length > 0 { start } else { 0 }));
+                    if length > 0 {
+                        let slice = Known {
+                            bytes: start..start + length,
+                            arena: known.arena,
+                            creator: peer.connection,
+                            sealed: true,
+                            visible: true,
+                            leases: HashMap::new(),
+                            users: HashSet::new(),
+                            viewers: HashSet::new(),
+                            maker: None,
+                            group: known.group,
+                            owned: true,
+                        };
+                        all.push(made[0].id);
+                        model.blobs.insert(made[0].id, slice);
                     }
                 }
                 Step::Clear(who) => {

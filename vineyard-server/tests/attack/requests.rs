@@ -33,6 +33,8 @@ pub enum Kind {
     Session,
     Size,
     Sizes,
+    /// Parts of blobs, as three lists.
+    Slices,
     StoreType,
     Stream,
     Text,
@@ -78,6 +80,8 @@ pub const REQUESTS: &[(&str, &[Field])] = &[
     ("drop_buffer_request", &[("id", Blob)]),
     ("shrink_buffer_request", &[("id", Blob), ("size", Size)]),
     ("release_leases_notice", &[("ids", Ids)]),
+    ("slice_buffers_request", &[("", Slices)]),
+    ("slice_buffers_request", &[("ids", Ids), ("offsets", Sizes), ("sizes", Sizes)]),
     ("create_remote_buffer_request", &[("size", Size), REMOTE[0], REMOTE[1]]),
     ("create_remote_buffers_request", &[("sizes", Sizes), ("num", Number), REMOTE[0], REMOTE[1]]),
     ("get_remote_buffers_request", &[("", IndexedIds), ("unsafe", Flag), REMOTE[0], REMOTE[1]]),
@@ -159,6 +163,7 @@ fn fill(message_type: &str, fields: &[Field], choices: &mut Choices<'_>, known: 
             (23, IndexedIds | IndexedPlasma) => drop(message.insert("num".to_owned(), values::absurd(choices))),
             (23, _) => drop(message.insert((*key).to_owned(), values::absurd(choices))),
             (_, IndexedIds | IndexedPlasma) => index(*kind, &mut message, choices, known),
+            (_, Slices) => slices(&mut message, choices, known),
             _ => drop(message.insert((*key).to_owned(), value(*kind, choices, known))),
         }
     }
@@ -180,6 +185,14 @@ fn index(kind: Kind, message: &mut Map<String, Value>, choices: &mut Choices<'_>
         message.insert(number.to_string(), item);
     }
     message.insert("num".to_owned(), json!(count));
+}
+
+/// Parts of blobs, most of which lie inside.
+fn slices(message: &mut Map<String, Value>, choices: &mut Choices<'_>, known: &Known) {
+    let parts = list(choices, |choices| (known.blob(choices), choices.below(70), choices.below(70)));
+    message.insert("ids".to_owned(), json!(parts.iter().map(|(id, ..)| id).collect::<Vec<_>>()));
+    message.insert("offsets".to_owned(), json!(parts.iter().map(|(_, offset, _)| offset).collect::<Vec<_>>()));
+    message.insert("sizes".to_owned(), json!(parts.iter().map(|(.., size)| size).collect::<Vec<_>>()));
 }
 
 fn list<T>(choices: &mut Choices<'_>, mut item: impl FnMut(&mut Choices<'_>) -> T) -> Vec<T> {
@@ -222,7 +235,7 @@ fn value(kind: Kind, choices: &mut Choices<'_>, known: &Known) -> Value {
         Texts => json!(list(choices, values::text)),
         Tree => tree(choices, known),
         Trees => json!(list(choices, |choices| tree(choices, known))),
-        IndexedIds | IndexedPlasma => Value::Null,
+        IndexedIds | IndexedPlasma | Slices => Value::Null,
     }
 }
 

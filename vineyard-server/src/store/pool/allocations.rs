@@ -3,7 +3,7 @@
 use vineyard_core::ObjectId;
 
 /// Names an allocation; never reused, but for one in 2^32 whose place in the table is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AllocationId {
     index: u32,
     generation: u32,

@@ -287,11 +287,17 @@ impl Pool {
         })
     }
 
-    /// One window more on a range.
-    pub fn add_window(&mut self, id: AllocationId) {
-        if let Some(allocation) = self.allocations.get_mut(id) {
-            allocation.windows = allocation.windows.saturating_add(1);
-        }
+    /// One window more on a range; false if there are more than can be counted, and there is none more.
+    #[must_use]
+    pub fn add_window(&mut self, id: AllocationId) -> bool {
+        let allocation = self.allocations.get_mut(id);
+        allocation.is_some_and(|allocation| match allocation.windows.checked_add(1) {
+            Some(windows) => {
+                allocation.windows = windows;
+                true
+            }
+            None => false,
+        })
     }
 
     /// One window less; the last one frees the range.
