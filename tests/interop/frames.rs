@@ -2,8 +2,9 @@
 
 use vineyard_core::Client;
 use vineyard_tests::{TestResult, TestServer};
+use vineyard_types::dataframe::ColumnNumber;
 use vineyard_types::time::{DateTime64, Microsecond, Nanosecond};
-use vineyard_types::{Bool8, ColumnNumber, DataFrame, Index, Series, StringArray};
+use vineyard_types::{Bool8, DataFrame, Index, Series, StringArray};
 
 use crate::python_with;
 
