@@ -5,6 +5,7 @@ mod attributes;
 mod concurrent;
 mod crash;
 mod faults;
+mod frames;
 mod graphs;
 mod hostile;
 mod hostile_rpc;

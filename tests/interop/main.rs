@@ -6,6 +6,7 @@ mod dropin;
 mod every_type;
 mod exact;
 mod flights;
+mod frames;
 mod python;
 mod spill;
 mod stock;

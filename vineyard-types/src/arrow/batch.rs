@@ -1,12 +1,11 @@
 //! Columns of the same length under a schema.
 
-use arrow_array::{RecordBatchOptions, make_array};
+use arrow_array::RecordBatchOptions;
 use arrow_schema::{Field, Schema, SchemaRef};
 use vineyard_core::Object;
 
 use super::array::ArrowArray;
 use super::error::ArrayError;
-use super::node::retype;
 use super::schema::ArrowSchema;
 
 /// A record batch in the store: `vineyard::RecordBatch`, Python's `pyarrow.RecordBatch`.
@@ -38,9 +37,8 @@ impl RecordBatch {
     ///
     /// [`ArrayError::Schema`] if Arrow's IPC format does not keep the schema.
     pub fn from_arrow(batch: &arrow_array::RecordBatch) -> Result<Self, ArrayError> {
-        let columns: Vec<_> = batch.columns().iter().map(|column| ArrowArray::from_arrow(column)).collect();
-        let (row_num, column_num) = (batch.num_rows() as u64, columns.len() as u64);
-        Ok(Self { row_num, column_num, schema: ArrowSchema::from_arrow(batch.schema_ref())?, columns })
+        let columns = batch.columns().iter().map(|column| ArrowArray::from_arrow(column)).collect();
+        Self::of(batch.schema_ref(), columns, batch.num_rows())
     }
 
     /// The batch, whose columns are views of this object's buffers. Copies nothing; checks as [`ArrowArray::to_arrow`] does.
@@ -53,7 +51,7 @@ impl RecordBatch {
     }
 
     pub(super) fn to_arrow_as(&self, schema: SchemaRef) -> Result<arrow_array::RecordBatch, ArrayError> {
-        let column = |field: &Field, column: &ArrowArray| retype(column.to_data()?, field.data_type()).map(make_array);
+        let column = |field: &Field, column: &ArrowArray| column.retyped(field.data_type())?.to_arrow();
         let columns =
             schema.fields().iter().zip(&self.columns).enumerate().map(|(index, (field, array))| {
                 column(field, array).map_err(|error| error.in_column(index, field.name()))
@@ -62,6 +60,12 @@ impl RecordBatch {
         let rows = usize::try_from(self.row_num).ok();
         let options = RecordBatchOptions::new().with_row_count(rows);
         Ok(arrow_array::RecordBatch::try_new_with_options(schema, columns, &options)?)
+    }
+
+    /// Columns of so many rows under the schema that they have.
+    pub(crate) fn of(schema: &Schema, columns: Vec<ArrowArray>, rows: usize) -> Result<Self, ArrayError> {
+        let (row_num, column_num) = (rows as u64, columns.len() as u64);
+        Ok(Self { row_num, column_num, schema: ArrowSchema::from_arrow(schema)?, columns })
     }
 
     /// The batch with one more column at its end. The others are shared.
