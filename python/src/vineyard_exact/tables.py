@@ -1,4 +1,4 @@
-"""Record batches and tables of any columns."""
+"""Record batches and tables of any columns, and frames of polars."""
 
 import pyarrow as pa
 from vineyard._C import ObjectMeta
@@ -19,17 +19,23 @@ def build_batch(client, batch, **_):
     return client.create_metadata(meta)
 
 
-def build_table(client, table, extra=None, **_):
-    """Stores a table with its schema and its batches as they are.
+def build_table(client, table, **_):
+    """Stores a table with its schema and its batches as they are."""
+    return _build_table(client, table, {})
 
-    extra -- more metadata.
-    """
+
+def build_polars(client, frame, **_):
+    """Stores a frame of polars as the table that it is, with a mark that the client knows."""
+    return _build_table(client, frame.to_arrow(), {"from_polars": True})
+
+
+def _build_table(client, table, extra):
     batches = _batches(table)
     meta = ObjectMeta()
     meta["typename"] = "vineyard::Table"
     meta["num_rows_"], meta["num_columns_"] = table.num_rows, table.num_columns
     meta["batch_num_"] = meta["partitions_-size"] = len(batches)
-    for key, value in (extra or {}).items():
+    for key, value in extra.items():
         meta[key] = value
     meta.add_member("schema_", arrays.build_schema(client, table.schema))
     for index, batch in enumerate(batches):
@@ -70,6 +76,13 @@ def resolve_table(obj, resolver):
     return pa.Table.from_batches(batches, schema=schema)
 
 
+def as_polars(table):
+    """The frame of polars that a table was made of."""
+    import polars
+
+    return polars.from_arrow(table)
+
+
 def _storage(array):
     return array.storage if isinstance(array.type, pa.BaseExtensionType) else array
 
@@ -89,8 +102,14 @@ def _typed(array, field):
 
 
 def register(builders, resolvers):
-    """Enters batches and tables."""
+    """Enters batches and tables, and frames of polars if it is there."""
     builders.register(pa.RecordBatch, build_batch)
     builders.register(pa.Table, build_table)
+    try:
+        import polars
+    except ImportError:
+        pass
+    else:
+        builders.register(polars.DataFrame, build_polars)
     resolvers.register("vineyard::RecordBatch", resolve_batch)
     resolvers.register("vineyard::Table", resolve_table)
