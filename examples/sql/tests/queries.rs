@@ -24,8 +24,8 @@ fn start() -> Result<(ServerHandle, Client, SessionContext), Box<dyn Error>> {
 /// Two batches, with nulls and text.
 fn put_table(client: &Client) -> Result<Vec<Batch>, Box<dyn Error>> {
     let batches = vec![
-        record_batch!(("n", Int64, [Some(1), None, Some(3)]), ("s", Utf8, [Some("a"), Some("b"), None]))?,
-        record_batch!(("n", Int64, [Some(10), Some(20), None]), ("s", Utf8, [Some("a"), None, Some("z")]))?,
+        record_batch!(("n", Int64, vec![Some(1), None, Some(3)]), ("s", Utf8, vec![Some("a"), Some("b"), None]))?,
+        record_batch!(("n", Int64, vec![Some(10), Some(20), None]), ("s", Utf8, vec![Some("a"), None, Some("z")]))?,
     ];
     client.put_named("numbers", &Table::from_arrow(&batches[0].schema(), &batches)?)?;
     Ok(batches)
