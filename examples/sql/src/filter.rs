@@ -55,8 +55,7 @@ impl std::fmt::Display for Filter {
 
 /// Whether a condition can be computed from columns of `schema` alone: subqueries cannot.
 pub(crate) fn can_be_applied(condition: &Expr, schema: &SchemaRef) -> bool {
-    let planned = DFSchema::try_from(Arc::clone(schema)).and_then(|schema| {
-        create_physical_expr(&unnormalize_col(condition.clone()), &schema, &ExecutionProps::new())
-    });
+    let planned = DFSchema::try_from(Arc::clone(schema))
+        .and_then(|schema| create_physical_expr(&unnormalize_col(condition.clone()), &schema, &ExecutionProps::new()));
     planned.is_ok()
 }

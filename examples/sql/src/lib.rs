@@ -10,7 +10,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::from_env()?;
-//! let frame = vineyard_sql::session(&client).sql("SELECT city, degrees FROM weather WHERE degrees < 0").await?;
+//! let frame = vineyard_sql::session(&client)?.sql("SELECT city, degrees FROM weather WHERE degrees < 0").await?;
 //! frame.show().await?;
 //! # Ok(())
 //! # }

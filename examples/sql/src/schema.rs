@@ -24,18 +24,20 @@ const PAGE: usize = 1000;
 /// mentions a name.
 ///
 /// Tables are in the schema `vineyard.store`, which is the default one. They can be read only.
-pub fn session(client: &Client) -> SessionContext {
+///
+/// # Errors
+///
+/// DataFusion's, if its catalog does not take the schema.
+pub fn session(client: &Client) -> Result<SessionContext> {
     let config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true);
     let context = SessionContext::new_with_config(config);
     let catalog = MemoryCatalogProvider::new();
-    // A new catalog has no schema that could be in the way.
-    let registered = catalog.register_schema(SCHEMA, Arc::new(StoreSchema::new(client.clone())));
-    debug_assert!(registered.is_ok(), "{registered:?}");
+    catalog.register_schema(SCHEMA, Arc::new(StoreSchema::new(client.clone())))?;
     context.register_catalog(CATALOG, Arc::new(catalog));
-    context
+    Ok(context)
 }
 
 /// All names of a store.
@@ -76,6 +78,17 @@ impl StoreSchema {
         }
         Ok(names.into_iter().filter(|(_, id)| tables.contains(id)).map(|(name, _)| name).collect())
     }
+
+    /// Asks the store about a name on a thread that may block: the client waits for the server's replies.
+    async fn ask<T: Send + 'static>(
+        &self,
+        name: &str,
+        question: impl FnOnce(&Client, &str) -> Result<T, SqlError> + Send + 'static,
+    ) -> Result<T, SqlError> {
+        let (client, asked) = (self.client.clone(), name.to_owned());
+        let reply = tokio::task::spawn_blocking(move || question(&client, &asked)).await;
+        reply.map_err(|cause| SqlError::Interrupted { name: name.to_owned(), cause })?
+    }
 }
 
 #[async_trait]
@@ -89,21 +102,27 @@ impl SchemaProvider for StoreSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let (client, name) = (self.client.clone(), name.to_owned());
-        // The client waits for the server's replies.
-        let asked = tokio::task::spawn_blocking({
-            let name = name.clone();
-            move || StoreTable::get(&client, &name)
-        });
-        let table = asked.await.map_err(|cause| SqlError::Interrupted { name, cause })??;
+        let table = self.ask(name, StoreTable::get).await?;
         Ok(table.map(|table| Arc::new(table) as Arc<dyn TableProvider>))
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
-        Ok(self.table_exist(name).then_some(TableType::Base))
+        Ok(self.ask(name, id_of).await?.map(|_| TableType::Base))
     }
 
+    /// Whether there is such a name. Yes as well, with a line in the log, if the store cannot be asked: who then asks for
+    /// the table gets the error.
     fn table_exist(&self, name: &str) -> bool {
-        self.client.get_name(name).is_ok_and(|id| id.is_some())
+        id_of(&self.client, name).map_or_else(
+            |error| {
+                tracing::warn!(%error, "cannot look up a name of the store");
+                true
+            },
+            |id| id.is_some(),
+        )
     }
+}
+
+fn id_of(client: &Client, name: &str) -> Result<Option<ObjectId>, SqlError> {
+    client.get_name(name).map_err(|cause| SqlError::Store { name: name.to_owned(), cause })
 }

@@ -77,9 +77,10 @@ impl RecordBatch {
     ) -> Result<arrow_array::RecordBatch, ArrayError> {
         let column = |field: &Field, column: &ArrowArray| retype(column.to_data()?, field.data_type()).map(make_array);
         let found = places.filter_map(|place| Some((place, self.columns.get(place)?)));
-        let columns = schema.fields().iter().zip(found).map(|(field, (place, array))| {
-            column(field, array).map_err(|error| error.in_column(place, field.name()))
-        });
+        let columns =
+            schema.fields().iter().zip(found).map(|(field, (place, array))| {
+                column(field, array).map_err(|error| error.in_column(place, field.name()))
+            });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let rows = usize::try_from(self.row_num).ok();
         let options = RecordBatchOptions::new().with_row_count(rows);
