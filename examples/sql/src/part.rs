@@ -26,7 +26,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone)]
 enum Columns {
     Batch(arrow::RecordBatch),
-    Frame(DataFrame),
+    Frame(Arc<DataFrame>),
 }
 
 impl Part {
@@ -73,7 +73,7 @@ pub(crate) fn parts_of(name: &str, object: Stored<dyn Object>) -> Result<(Schema
     match object.downcast::<DataFrame>() {
         Ok(found) => {
             let schema = frame::schema(name, &found)?;
-            Ok((schema, vec![part(found.num_rows() as u64, Columns::Frame(DataFrame::clone(&found)))]))
+            Ok((schema, vec![part(found.num_rows() as u64, Columns::Frame(Arc::new(DataFrame::clone(&found))))]))
         }
         Err(object) => {
             let typename = object.meta().typename().to_owned();
