@@ -183,6 +183,11 @@ fn batches_name_the_column_that_does_not_fit() -> TestResult {
     let batch = record_batch!(("n", Int64, [1, 2]), ("s", LargeUtf8, ["a", "b"]))?;
     let good = stored(&RecordBatch::from_arrow(&batch)?)?;
     assert_eq!(RecordBatch::resolve(&good)?.to_arrow()?, batch);
+    let some = RecordBatch::resolve(&good)?;
+    for places in [&[1, 0][..], &[1], &[]] {
+        assert_eq!(some.to_arrow_columns(places)?, batch.project(places)?);
+    }
+    assert!(some.to_arrow_columns(&[2]).is_err());
     let bad = |path: &[&str], value: Value| -> Result<String, Box<dyn Error>> {
         match RecordBatch::resolve(&changed(&good, path, value)?) {
             Err(error) => Ok(error.to_string()),

@@ -1,5 +1,7 @@
 //! Columns of the same length under a schema.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatchOptions;
 use arrow_schema::{Field, Schema, SchemaRef};
 use vineyard_core::Object;
@@ -50,11 +52,32 @@ impl RecordBatch {
         self.to_arrow_as(self.schema()?)
     }
 
+    /// Some of its columns, by their places and in that order, under the batch's schema. The others are not looked at;
+    /// else as [`to_arrow`](Self::to_arrow).
+    ///
+    /// # Errors
+    ///
+    /// As [`to_arrow`](Self::to_arrow), and [`ArrayError::Arrow`] if there is no column at one of the places.
+    pub fn to_arrow_columns(&self, places: &[usize]) -> Result<arrow_array::RecordBatch, ArrayError> {
+        let schema = Arc::new(self.schema()?.project(places)?);
+        self.view(schema, places.iter().copied())
+    }
+
     pub(super) fn to_arrow_as(&self, schema: SchemaRef) -> Result<arrow_array::RecordBatch, ArrayError> {
+        self.view(schema, 0..self.columns.len())
+    }
+
+    /// Columns by their places, under the fields of a schema.
+    fn view(
+        &self,
+        schema: SchemaRef,
+        places: impl Iterator<Item = usize>,
+    ) -> Result<arrow_array::RecordBatch, ArrayError> {
         let column = |field: &Field, column: &ArrowArray| column.retyped(field.data_type())?.to_arrow();
+        let found = places.filter_map(|place| Some((place, self.columns.get(place)?)));
         let columns =
-            schema.fields().iter().zip(&self.columns).enumerate().map(|(index, (field, array))| {
-                column(field, array).map_err(|error| error.in_column(index, field.name()))
+            schema.fields().iter().zip(found).map(|(field, (place, array))| {
+                column(field, array).map_err(|error| error.in_column(place, field.name()))
             });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let rows = usize::try_from(self.row_num).ok();
