@@ -3,6 +3,7 @@
 //! The lock of the store is held to begin and to finish, not while bytes are copied: a lease of the server's own keeps
 //! the memory meanwhile. Who looked at the blob in between knows its place, so it stays where it is then.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -11,18 +12,20 @@ use vineyard_core::ObjectId;
 
 use super::arena::{Access, ArenaFile};
 use super::blob::{Moved, Place};
-use super::pool::AllocationId;
+use super::pool::{AllocationId, span};
 use super::uses::Users;
 use super::{Blob, BlobStore};
 
 /// Bytes that are copied in one step.
 const STEP_BYTES: usize = 256 << 10;
 
-/// A blob on its way.
+/// Blobs on their way, which share their bytes if they are several.
 #[derive(Debug)]
 #[must_use = "its lease and its new place are given back by `finish_moves` only"]
 pub struct Move {
-    id: ObjectId,
+    /// Those that lie there: one, or a blob and its slices.
+    blobs: Vec<ObjectId>,
+    /// Bytes from the start of the first to the end of the last.
     length: u64,
     from: (AllocationId, Arc<ArenaFile>, u64),
     to: (AllocationId, Arc<ArenaFile>, u64),
@@ -34,7 +37,7 @@ impl Move {
     pub fn copy(&mut self, buffer: &mut Vec<u8>) {
         match self.try_copy(buffer) {
             Ok(()) => self.copied = true,
-            Err(error) => tracing::warn!(%error, blob = %self.id, "a blob cannot be moved"),
+            Err(error) => tracing::warn!(%error, blobs = ?self.blobs, "blobs cannot be moved"),
         }
     }
 
@@ -61,41 +64,72 @@ fn is_movable(blob: &Blob, from: AllocationId, leases: u64) -> bool {
 }
 
 impl BlobStore {
-    /// Begins to move those of some blobs that are here, sealed and used by nobody, and for which there is room.
+    /// Begins to move those of some blobs that are here, sealed and used by nobody, and for which there is room. Those
+    /// that share their bytes move together.
     pub fn begin_moves(&mut self, candidates: &[(AllocationId, ObjectId)]) -> Vec<Move> {
         let mut moves = Vec::new();
+        let mut seen = BTreeSet::new();
         for &(from, id) in candidates {
-            if self.shared.is_shared(Place::Range(from)) {
-                // The slices would stay behind, and all of it would be there twice.
-                continue;
+            let place = Place::Range(from);
+            // What was allocated for may be gone, and slices of it left.
+            let shares = self.shared.is_shared(place) && (self.shared.has(place, id) || !self.blobs.contains_key(&id));
+            if !shares {
+                moves.extend(self.begin_move(from, vec![id]));
+            } else if seen.insert(from) {
+                moves.extend(self.begin_move(from, self.shared.at(place)));
             }
-            let Some(blob) = self.blobs.get_mut(&id).filter(|blob| is_movable(blob, from, 0)) else { continue };
-            let length = blob.length;
-            let Some(to) = self.pool.lock().allocate_to_move(id, length) else { continue };
-            let Some(file) = blob.file.clone() else {
-                self.pool.lock().release_window(to.0);
-                continue;
-            };
-            self.states.track(blob, |blob| blob.leases = 1);
-            let from = (from, file, blob.offset);
-            moves.push(Move { id, length, from, to, copied: false });
         }
         moves
     }
 
-    /// Lets blobs lie where they were copied to, unless somebody has looked at them or deleted them meanwhile.
-    pub fn finish_moves(&mut self, moves: Vec<Move>) {
-        for Move { id, length, from, to, copied } in moves {
-            let stays = !copied || self.shared.is_shared(Place::Range(from.0));
-            let blob = self.blobs.get_mut(&id).filter(|blob| !stays && is_movable(blob, from.0, 1));
-            if let Some(blob) = blob {
-                self.states
-                    .track(blob, |blob| (blob.allocation, blob.file, blob.offset) = (Some(to.0), Some(to.1), to.2));
-                self.pool.lock().moved(from.0, to.0, length);
-            } else {
-                self.pool.lock().release_window(to.0);
+    fn begin_move(&mut self, from: AllocationId, blobs: Vec<ObjectId>) -> Option<Move> {
+        if !self.may_move(&blobs, from, 0) {
+            return None;
+        }
+        let lie = || blobs.iter().filter_map(|id| self.blobs.get(id));
+        let start = lie().map(|blob| blob.offset).min()?;
+        let end = lie().map(|blob| blob.offset.saturating_add(blob.length)).max()?;
+        let length = end.saturating_sub(start);
+        let file = lie().next()?.file.clone()?;
+        let to = self.pool.lock().allocate_to_move(&blobs, length)?;
+        for id in &blobs {
+            if let Some(blob) = self.blobs.get_mut(id) {
+                self.states.track(blob, |blob| blob.leases = 1);
             }
-            self.unlease(id, 1);
+        }
+        Some(Move { blobs, length, from: (from, file, start), to, copied: false })
+    }
+
+    /// Whether some blobs, with so many leases of our own on each, may lie elsewhere: all that share these bytes.
+    fn may_move(&self, blobs: &[ObjectId], from: AllocationId, leases: u64) -> bool {
+        let movable = |id: &ObjectId| self.blobs.get(id).is_some_and(|blob| is_movable(blob, from, leases));
+        let shares = blobs.iter().any(|id| self.shared.has(Place::Range(from), *id));
+        // Others may have been cut from them meanwhile, or have gone to other sessions.
+        blobs.iter().all(movable) && (!shares || self.pool.lock().num_windows(from) == blobs.len())
+    }
+
+    /// Lets blobs lie where they were copied to, unless somebody has looked at them, deleted or cut them meanwhile.
+    pub fn finish_moves(&mut self, moves: Vec<Move>) {
+        for Move { blobs, length, from, to, copied } in moves {
+            if copied && self.may_move(&blobs, from.0, 1) {
+                let shares = self.shared.moved(Place::Range(from.0), Place::Range(to.0), &blobs);
+                // Of those that share their bytes, one counts for all.
+                let mut taken = span(length).unwrap_or(length);
+                for id in &blobs {
+                    let Some(blob) = self.blobs.get_mut(id) else { continue };
+                    self.states.track(blob, |blob| {
+                        blob.offset = to.2.saturating_add(blob.offset.saturating_sub(from.2));
+                        (blob.allocation, blob.file) = (Some(to.0), Some(Arc::clone(&to.1)));
+                        if shares {
+                            blob.taken = std::mem::take(&mut taken);
+                        }
+                    });
+                }
+                self.pool.lock().moved(from.0, to.0, length, blobs.len());
+            } else {
+                self.pool.lock().release_windows(to.0, blobs.len());
+            }
+            blobs.iter().for_each(|id| self.unlease(*id, 1));
         }
     }
 }
@@ -105,7 +139,7 @@ mod tests {
     use vineyard_core::InstanceId;
 
     use super::super::pool::Sparse;
-    use super::super::{ConnectionId, Peer, Placement, SharedPool, Unsealed};
+    use super::super::{ConnectionId, Peer, Placement, SharedPool, Slice, Unsealed};
     use super::*;
     use crate::budget::Share;
     use crate::ids::IdGenerator;
@@ -209,6 +243,75 @@ mod tests {
         assert_eq!(store.pool.lock().used(), 110);
         left[..2].iter().for_each(|blob| store.remove(blob.id, ConnectionId(99)).expect("there"));
         assert_eq!((store.pool.lock().used(), store.num_leases()), (0, 0));
+    }
+
+    fn used_and_allocated(store: &BlobStore) -> (u64, u64) {
+        let pool = store.pool.lock();
+        (pool.used(), pool.allocated())
+    }
+
+    /// Slices of a blob, each linked by somebody.
+    fn cut(store: &mut BlobStore, ids: &IdGenerator, whole: &Placement, parts: &[(u64, u64)]) -> Vec<Placement> {
+        let mut made = Vec::new();
+        for &(offset, length) in parts {
+            let part = Slice { id: whole.id, offset, length };
+            store.slice(peer(50), &[part], ids, &mut made).expect("inside");
+        }
+        made.iter().for_each(|slice| store.reached(slice.id));
+        made
+    }
+
+    #[test]
+    fn slices_move_together_with_what_they_share() {
+        let (mut store, ids) = store();
+        let left = left_by(&mut store, &ids, 1, &[5000, 9000]);
+        let cuts = cut(&mut store, &ids, &left[1], &[(100, 200), (8999, 1), (0, 9000)]);
+        let viewer = peer(2);
+        store.get(viewer, &[cuts[0].id], Unsealed::Refused).expect("sealed");
+        empty(&mut store);
+        assert_eq!(arena_of(&store, &left[1]), arena_of(&store, &cuts[0]), "one is looked at, so all stay");
+        assert_ne!(arena_of(&store, &left[0]), arena_of(&store, &left[1]));
+        store.disconnect(viewer.connection);
+        store.pool.lock().look_again();
+        empty(&mut store);
+        let placed =
+            |store: &BlobStore, blob: &Placement| store.find(&[blob.id], Unsealed::Refused).expect("sealed")[0].offset;
+        assert_eq!(arena_of(&store, &left[0]), arena_of(&store, &left[1]));
+        let start = placed(&store, &left[1]);
+        for (slice, offset) in cuts.iter().zip([100, 8999, 0]) {
+            assert_eq!((arena_of(&store, slice), placed(&store, slice)), (arena_of(&store, &left[1]), start + offset));
+            assert!(bytes_of(&store, slice).iter().all(|byte| *byte == 1));
+        }
+        assert_eq!(used_and_allocated(&store), (14_000, store.by_state().sum().bytes));
+        assert_eq!((store.by_state(), store.holdings()), store.recount());
+        for blob in left.iter().chain(&cuts) {
+            store.remove(blob.id, ConnectionId(99)).expect("there");
+        }
+        assert_eq!(used_and_allocated(&store), (0, 0));
+    }
+
+    #[test]
+    fn slices_that_are_left_alone_move_without_the_rest() {
+        let (mut store, ids) = store();
+        let left = left_by(&mut store, &ids, 1, &[MIB / 2]);
+        let cuts = cut(&mut store, &ids, &left[0], &[(1000, 50), (1020, 80)]);
+        store.remove(left[0].id, ConnectionId(99)).expect("there");
+        assert_eq!(store.pool.lock().used(), MIB / 2);
+        // One that is cut while the others are on their way keeps them where they are.
+        let (sparse, moves) = begin(&mut store).expect("there is one");
+        let late = cut(&mut store, &ids, &cuts[0], &[(0, 10)]);
+        store.finish_moves(moves);
+        store.pool.lock().emptied(&sparse);
+        assert_eq!(store.pool.lock().used(), MIB / 2);
+        assert_eq!(arena_of(&store, &cuts[0]), arena_of(&store, &late[0]));
+        store.pool.lock().look_again();
+        empty(&mut store);
+        assert_eq!(used_and_allocated(&store), (100, store.by_state().sum().bytes));
+        for slice in cuts.iter().chain(&late) {
+            assert!(bytes_of(&store, slice).iter().all(|byte| *byte == 0));
+            store.remove(slice.id, ConnectionId(99)).expect("there");
+        }
+        assert_eq!(used_and_allocated(&store), (0, 0));
     }
 
     #[test]

@@ -35,6 +35,25 @@ impl Shared {
         self.by_place.contains_key(&place)
     }
 
+    /// Whether a blob lies at this place, beside others or as what is left of them.
+    pub(super) fn has(&self, place: Place, blob: ObjectId) -> bool {
+        self.by_place.get(&place).is_some_and(|blobs| blobs.contains(&blob))
+    }
+
+    /// The blobs at a place. O(blobs there).
+    pub(super) fn at(&self, place: Place) -> Vec<ObjectId> {
+        self.by_place.get(&place).into_iter().flatten().copied().collect()
+    }
+
+    /// Blobs lie at another place from now on, those with whom they share it among them; whether there are such.
+    pub(super) fn moved(&mut self, from: Place, to: Place, blobs: &[ObjectId]) -> bool {
+        let shared = self.by_place.get(&from).is_some_and(|shared| blobs.iter().any(|id| shared.contains(id)));
+        if shared && let Some(shared) = self.by_place.remove(&from) {
+            self.by_place.insert(to, shared);
+        }
+        shared
+    }
+
     fn join(&mut self, place: Place, blobs: [ObjectId; 2]) {
         self.by_place.entry(place).or_default().extend(blobs);
     }

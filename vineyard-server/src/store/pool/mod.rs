@@ -300,6 +300,12 @@ impl Pool {
         })
     }
 
+    /// How many windows a range has.
+    pub fn num_windows(&mut self, id: AllocationId) -> usize {
+        let allocation = self.allocations.get_mut(id);
+        allocation.map_or(0, |allocation| usize::try_from(allocation.windows).unwrap_or(usize::MAX))
+    }
+
     /// One window less; the last one frees the range.
     pub fn release_window(&mut self, id: AllocationId) {
         if let Some((number, _, (_, pages))) = self.end_window(id) {

@@ -122,18 +122,22 @@ impl Pool {
         }
     }
 
-    /// Takes a range of the server's own for a blob that moves; it counts from [`moved`](Self::moved) on. `None` if
+    /// Takes a range of the server's own for blobs that move, with a window for each; it counts from [`moved`](Self::moved) on. `None` if
     /// there is no room for both for the time being.
-    pub fn allocate_to_move(&mut self, blob: ObjectId, length: u64) -> Option<(AllocationId, Arc<ArenaFile>, u64)> {
+    pub fn allocate_to_move(&mut self, blobs: &[ObjectId], length: u64) -> Option<(AllocationId, Arc<ArenaFile>, u64)> {
         if self.touched.saturating_add(length) > self.budget().saturating_add(self.warm) {
             return None;
         }
-        let wanted = Wanted { writer: Writer::Server, length, charged: 0, tenants: Tenants::One(blob) };
+        let tenants = match blobs {
+            &[blob] => Tenants::One(blob),
+            several => Tenants::Many(several.into()),
+        };
+        let wanted = Wanted { writer: Writer::Server, length, charged: 0, tenants };
         self.allocate(wanted).inspect_err(|error| tracing::debug!(%error, "a blob is not moved")).ok()
     }
 
-    /// A blob of `length` bytes lies in `to` instead of `from` from now on, and counts there.
-    pub fn moved(&mut self, from: AllocationId, to: AllocationId, length: u64) {
+    /// So many blobs, of `length` bytes together, lie in `to` instead of `from` from now on, and count there.
+    pub fn moved(&mut self, from: AllocationId, to: AllocationId, length: u64, windows: usize) {
         let charged = match self.allocations.get_mut(from) {
             Some(source) => {
                 let charged = length.min(source.charged);
@@ -145,6 +149,6 @@ impl Pool {
         if let Some(target) = self.allocations.get_mut(to) {
             target.charged = charged;
         }
-        self.release_window(from);
+        self.release_windows(from, windows);
     }
 }
