@@ -41,7 +41,8 @@ pub(super) fn numpy_name(data_type: &DataType) -> &'static str {
     }
 }
 
-/// One element of a node. It alone is checked, but for text in front of it.
+/// One element of a node. It is checked together with the text in front of it and with what goes along with it as a whole:
+/// the elements of lists, the values of dictionaries, runs.
 pub(super) fn cell(node: &Node, row: usize) -> Cell<'static> {
     let data = node.slice(row..row.saturating_add(1)).and_then(|one| one.cut_text().to_data());
     match data.map(make_array) {
