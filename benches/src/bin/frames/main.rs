@@ -45,7 +45,8 @@ or the longest of fewer than 100.
 - *Stock*: the published Python client and daemon. *Exact*: the published client with `vineyard-exact`, which matters to
   record batches; frames of numbers are the same with it and without.
 - Ray copies with several threads; its frame is one block, and comes back as one.
-- *Requests*: what our server counted for a put and a get that were not the first.
+- *Requests*: what our server counted for a put and a get that were not the first. Notices, for whose replies nobody waits,
+  are told beside them; a get is followed by those that give its views back.
 ";
 
 /// Measures puts and gets of a frame.

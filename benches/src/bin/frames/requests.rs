@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use vineyard_benches::Done;
+use vineyard_benches::server::Kind;
 use vineyard_server::Server;
 
 use crate::peer::{Needs, Peer};
@@ -25,9 +26,15 @@ pub(crate) struct Requests {
     pub(crate) get: Counts,
 }
 
-/// Counts the requests of a peer that talks to a server; `None` of others.
+/// Whether nobody waits for the reply to what has this name. It is counted when the server has handled it, which may be
+/// during what follows.
+pub(crate) fn is_notice(request: &str) -> bool {
+    request.ends_with("_notice")
+}
+
+/// Counts the requests of a peer that talks to our server, without memory made ready; `None` of others.
 pub(crate) fn count(peer: &mut dyn Peer) -> Done<Option<Requests>> {
-    if !matches!(peer.needs(), Needs::Server(_)) || peer.missing().is_some() {
+    if peer.needs() != Needs::Server(Kind::Cold) || peer.missing().is_some() {
         return Ok(None);
     }
     let directory = tempfile::tempdir()?;

@@ -3,7 +3,7 @@
 use vineyard_benches::report::duration;
 
 use crate::peer::Peer;
-use crate::requests::Requests;
+use crate::requests::{Requests, is_notice};
 use crate::rounds::{Samples, What};
 
 /// What share of the speed of a copy into existing pages a put of ours is to have.
@@ -87,7 +87,7 @@ pub(crate) fn times(samples: &Samples, peers: &[Box<dyn Peer>], copy: usize) -> 
     text
 }
 
-/// The requests of those peers that make any.
+/// The requests of those peers that make any; the numbers are without notices.
 pub(crate) fn requests(found: &[(&str, Requests)]) -> String {
     let mut text = "| requests to our server | put | | get | |\n|---|---:|---|---:|---|\n".to_owned();
     for (name, Requests { put, get }) in found {
@@ -98,9 +98,104 @@ pub(crate) fn requests(found: &[(&str, Requests)]) -> String {
                 count => format!("{count} `{request}`"),
             });
             let kinds = kinds.collect::<Vec<_>>().join(", ");
-            text += &format!(" {} | {kinds} |", counts.values().sum::<u64>());
+            let waited: u64 = counts.iter().filter(|(request, _)| !is_notice(request)).map(|(_, count)| count).sum();
+            text += &format!(" {waited} | {kinds} |");
         }
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use vineyard_benches::Done;
+
+    use super::*;
+    use crate::frame::Copy;
+    use crate::peer::{Needs, Peer};
+
+    /// A peer of which only the name is asked.
+    struct Absent;
+
+    impl Peer for Absent {
+        fn name(&self) -> &str {
+            "absent"
+        }
+
+        fn needs(&self) -> Needs {
+            Needs::Nothing
+        }
+
+        fn missing(&self) -> Option<&str> {
+            Some("not installed")
+        }
+
+        fn gets(&self) -> usize {
+            0
+        }
+
+        fn open(&mut self, _: &Path) -> Done {
+            Err("absent".into())
+        }
+
+        fn put(&mut self) -> Done<f64> {
+            Err("absent".into())
+        }
+
+        fn get(&mut self) -> Done<f64> {
+            Err("absent".into())
+        }
+
+        fn touch(&mut self) -> Done<f64> {
+            Err("absent".into())
+        }
+
+        fn sum(&mut self) -> Done<f64> {
+            Err("absent".into())
+        }
+
+        fn delete(&mut self) -> Done {
+            Err("absent".into())
+        }
+
+        fn close(&mut self) -> Done {
+            Err("absent".into())
+        }
+    }
+
+    fn peers() -> [Box<dyn Peer>; 2] {
+        [Box::new(Copy::new(Vec::new())), Box::new(Absent)]
+    }
+
+    #[test]
+    fn aims_are_met_or_missed_by_the_medians() {
+        let mut samples = Samples::from([((0, What::PutReused), vec![8e6, 9e9, 1e6])]);
+        samples.insert((1, What::PutReused), vec![10e6]);
+        samples.insert((1, What::Get), vec![49e3, 51e3, 1e3]);
+        let text = aims(&samples, &peers(), 0, &[1]);
+        assert!(text.contains("existing pages | 0.80 | met |"), "{text}");
+        assert!(text.contains("get below 50.0 µs | 49.0 µs | met |"), "{text}");
+        samples.insert((1, What::PutReused), vec![10.1e6]);
+        samples.insert((1, What::Get), vec![50e3]);
+        let text = aims(&samples, &peers(), 0, &[1]);
+        assert_eq!(text.matches("missed").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn rows_have_the_columns_of_the_head_whoever_is_missing() {
+        let samples = Samples::from([((0, What::PutReused), vec![8e6; 200])]);
+        let text = times(&samples, &peers(), 0);
+        assert!(text.lines().all(|line| line.matches('|').count() == 12), "{text}");
+        assert!(text.contains("| absent | not installed |"), "{text}");
+    }
+
+    #[test]
+    fn notices_are_told_and_not_counted() {
+        let get = BTreeMap::from([("get_data".to_owned(), 1), ("release_leases_notice".to_owned(), 20)]);
+        let text = requests(&[("a", Requests { put: BTreeMap::new(), get })]);
+        assert!(text.contains("| a | 0 |  | 1 | `get_data`, 20 `release_leases_notice` |"), "{text}");
+    }
 }
