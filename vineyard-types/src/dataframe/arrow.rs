@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use arrow_schema::{Field, Metadata, Schema};
+use arrow_schema::{Field, Schema};
 
 use super::{Column, ColumnName, DataFrame};
 use crate::arrow::{ArrayError, ArrowArray, RecordBatch, Table, Unfit, to_array, to_column};
@@ -160,14 +160,14 @@ fn of_columns(
     columns: impl IntoIterator<Item = ArrowArray>,
     rows: u64,
 ) -> Result<DataFrame, ConvertError> {
-    let metadata = |of: String, metadata: &Metadata| match metadata.keys().min() {
+    let refuse = |of: String, key: Option<&String>| match key {
         Some(key) => Err(ConvertError::Metadata { of, key: key.clone() }),
         None => Ok(()),
     };
-    metadata("the schema".to_owned(), schema.metadata())?;
+    refuse("the schema".to_owned(), schema.metadata().keys().min())?;
     let mut names = HashSet::new();
     for field in schema.fields() {
-        metadata(format!("field `{}`", field.name()), field.metadata())?;
+        refuse(format!("field `{}`", field.name()), field.metadata().keys().min())?;
         if !names.insert(field.name()) {
             return Err(ConvertError::Twice { name: field.name().clone() });
         }
