@@ -8,9 +8,6 @@ import pyarrow as pa
 
 from . import columns, contexts, indexes, tables
 
-# Where the schema of a table says which frame it is. Whoever puts the table anew, in whatever language, puts the frame.
-KEY = b"vineyard_exact"
-
 
 def _is_plain(values):
     """Whether the client stores these values, and makes the same of them."""
@@ -63,7 +60,7 @@ def to_table(frame):
     if names is None:
         names = [str(label) for label in frame.columns] + [f"__index_level_{at}__" for at in range(len(arrays))]
     table = pa.Table.from_arrays([array for array, _ in found] + arrays, names=names)
-    return table.replace_schema_metadata({**for_pandas, KEY: json.dumps({"frame": said})})
+    return table.replace_schema_metadata({**for_pandas, tables.KEY: json.dumps({"frame": said})})
 
 
 def _as_pandas_says(frame):
@@ -82,7 +79,7 @@ def _as_pandas_says(frame):
 
 def _said(table):
     """What the schema says of a frame; none if it is another table by now."""
-    said = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
+    said = tables.said_of(table)
     frame = said.get("frame")
     if frame is None:
         return None
@@ -111,7 +108,8 @@ def resolve_table(obj, resolver):
     table = tables.resolve_table(obj, resolver)
     said = _said(table)
     if said is None:
-        return tables.as_polars(table) if obj.meta.get("from_polars", False) else table
+        is_polars = obj.meta.get("from_polars", False) or tables.said_of(table).get("polars", False)
+        return tables.as_polars(table) if is_polars else table
     frame = from_table(table, said)
     if "series" in said:
         return frame.iloc[:, 0].rename(indexes.decode_name(said["series"]))
@@ -121,8 +119,8 @@ def resolve_table(obj, resolver):
 def _build(client, frame, **more):
     table = to_table(frame)
     if more:
-        said = {**json.loads(table.schema.metadata[KEY]), **more}
-        table = table.replace_schema_metadata({**table.schema.metadata, KEY: json.dumps(said)})
+        said = {**json.loads(table.schema.metadata[tables.KEY]), **more}
+        table = table.replace_schema_metadata({**table.schema.metadata, tables.KEY: json.dumps(said)})
     return tables.build_table(client, table)
 
 

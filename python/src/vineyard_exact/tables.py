@@ -1,9 +1,15 @@
 """Record batches and tables of any columns, and frames of polars."""
 
+import json
+
 import pyarrow as pa
 from vineyard._C import ObjectMeta
 
 from . import arrays
+
+# What the schema of a table says of what it was made of: a frame of pandas or polars. Whoever puts the table anew, in
+# whatever language, puts the frame.
+KEY = b"vineyard_exact"
 
 
 def build_batch(client, batch, **_):
@@ -25,8 +31,10 @@ def build_table(client, table, **_):
 
 
 def build_polars(client, frame, **_):
-    """Stores a frame of polars as the table that it is, with a mark that the client knows."""
-    return _build_table(client, frame.to_arrow(), {"from_polars": True})
+    """Stores a frame of polars as the table that it is, with the mark of this package and that of the client."""
+    table = frame.to_arrow()
+    metadata = {**(table.schema.metadata or {}), KEY: json.dumps({"polars": True})}
+    return _build_table(client, table.replace_schema_metadata(metadata), {"from_polars": True})
 
 
 def _build_table(client, table, extra):
@@ -76,10 +84,17 @@ def resolve_table(obj, resolver):
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def as_polars(table):
-    """The frame of polars that a table was made of."""
-    import polars
+def said_of(table):
+    """What the schema of a table says of what it was made of."""
+    return json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
 
+
+def as_polars(table):
+    """The frame of polars that a table was made of; the table where there is no polars."""
+    try:
+        import polars
+    except ImportError:
+        return table
     return polars.from_arrow(table)
 
 

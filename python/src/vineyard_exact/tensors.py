@@ -34,19 +34,17 @@ def _argument(obj, kind):
 
 
 def _exact_dtype(obj):
-    """The type of a tensor's elements if the client would take it for another one, else none."""
+    """The type of a tensor's elements; none if the client knows better: of texts, objects and what other packages enter."""
     meta = obj.meta
-    name = meta.get("value_type_", None)
-    if name is None:
-        name = _argument(obj, "Tensor")
-        return None if name in _TEXT else dtype_of(name)
     described = meta.get("value_type_meta_", None)
-    if name in _NAMES and described is None:
-        return dtype_of(name)
-    if described is None or name == "object" or name in _TEXT:
+    name = meta.get("value_type_", None) or _argument(obj, "Tensor")
+    if name == "object" or name in _TEXT:
         return None
-    dtype = np.dtype(described)
-    return dtype if dtype.kind == "S" or not dtype.isnative else None
+    try:
+        dtype = np.dtype(described) if described else dtype_of(name)
+    except (TypeError, ValueError):
+        return None
+    return None if dtype.kind in "OUV" else dtype
 
 
 def resolve_array(obj):
