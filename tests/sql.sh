@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests, lints and formatting of examples/sql. By itself, because DataFusion takes minutes and 1.3 GB to build; arguments
+# Tests, lints and formatting of examples/sql. By itself, because DataFusion takes minutes and, with clippy, more than 2 GB to build; arguments
 # go to the test programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -143,7 +143,7 @@ async fn dictionaries_and_tables_without_batches() -> TestResult {
     let counted = ask(&session, "SELECT w, count(*) AS n FROM words GROUP BY w ORDER BY w").await?;
     assert_batches_eq!(["+---+---+", "| w | n |", "+---+---+", "| a | 2 |", "| b | 1 |", "+---+---+"], &counted);
     assert_eq!(rows(&ask(&session, "SELECT w FROM words WHERE w = 'a'").await?), 2);
-    assert_eq!(ask(&session, "SELECT w FROM words").await?, [words.clone()]);
+    assert_eq!(ask(&session, "SELECT w FROM words").await?, std::slice::from_ref(&words));
 
     client.put_named("nothing", &Table::from_arrow(&words.schema(), &[])?)?;
     assert_eq!(rows(&ask(&session, "SELECT w FROM nothing").await?), 0);

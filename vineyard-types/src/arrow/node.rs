@@ -1,7 +1,7 @@
 //! One array as a tree of blobs: what the stored forms have in common.
 
 use arrow_data::{ArrayData, ArrayDataBuilder};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 use vineyard_core::Blob;
 
 use super::bytes::to_buffer;
@@ -59,9 +59,18 @@ impl Node {
             }
             (end, _) => end,
         };
-        match places {
-            Some(_) => Ok(()),
-            None => Err(ArrayError::Length { data_type: self.data_type.clone(), length, offset }),
+        if places.is_none() {
+            return Err(ArrayError::Length { data_type: self.data_type.clone(), length, offset });
+        }
+        // Arrow 59 panics on these, where 60 has an error.
+        let (found, needed) = (self.nulls.as_ref().map(Blob::nbytes), end.unwrap_or(MAX_LENGTH).div_ceil(8));
+        match found {
+            Some(found) if found < needed => {
+                let problem = format!("null_bit_buffer size too small. got {found} needed {needed}");
+                let cause = ArrowError::InvalidArgumentError(problem);
+                Err(ArrayError::Data { data_type: self.data_type.clone(), cause })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Two tables in a store, and what a query does with them.
 
-use datafusion::common::record_batch;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Float64Array, LargeStringArray};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::displayable;
 use vineyard_core::Client;
 use vineyard_server::Server;
@@ -8,6 +12,8 @@ use vineyard_types::DataFrame;
 use vineyard_types::arrow::Table;
 
 use crate::Failure;
+
+const CITIES: [&str; 4] = ["Bergen", "Oslo", "Turku", "Lyon"];
 
 const QUERY: &str = "\
 SELECT c.country, count(*) AS readings, min(r.degrees) AS coldest, avg(r.degrees) AS mean
@@ -43,23 +49,24 @@ pub async fn run() -> Result<(), Failure> {
 /// A frame of numbers and text, and a table of two batches with a value missing.
 fn put(client: &Client) -> Result<(), Failure> {
     let cities = DataFrame::new()
-        .with_column("city", vec!["Bergen", "Oslo", "Turku", "Lyon"])?
+        .with_column("city", CITIES.to_vec())?
         .with_column("country", vec!["Norway", "Norway", "Finland", "France"])?
         .with_column("elevation", vec![12i64, 23, 22, 173])?;
     client.put_named("cities", &cities)?;
 
-    let towns = ["Bergen", "Oslo", "Turku", "Lyon"];
-    let monday = record_batch!(
-        ("day", LargeUtf8, vec!["Monday"; 4]),
-        ("city", LargeUtf8, towns.to_vec()),
-        ("degrees", Float64, vec![Some(7.0), Some(2.5), Some(-1.0), Some(14.0)])
-    )?;
-    let tuesday = record_batch!(
-        ("day", LargeUtf8, vec!["Tuesday"; 4]),
-        ("city", LargeUtf8, towns.to_vec()),
-        ("degrees", Float64, vec![Some(8.0), Some(4.5), None, Some(9.5)])
-    )?;
+    let monday = day("Monday", [Some(7.0), Some(2.5), Some(-1.0), Some(14.0)])?;
+    let tuesday = day("Tuesday", [Some(8.0), Some(4.5), None, Some(9.5)])?;
     client.put_named("readings", &Table::from_arrow(&monday.schema(), &[monday, tuesday])?)?;
     println!("  cities    a data frame of 4 rows\n  readings  a table of two batches with 4 rows each");
     Ok(())
+}
+
+/// The readings of all cities on one day.
+fn day(name: &str, degrees: [Option<f64>; 4]) -> Result<RecordBatch, ArrowError> {
+    let columns: [(&str, ArrayRef); 3] = [
+        ("day", Arc::new(LargeStringArray::from(vec![name; CITIES.len()]))),
+        ("city", Arc::new(LargeStringArray::from(CITIES.to_vec()))),
+        ("degrees", Arc::new(Float64Array::from(degrees.to_vec()))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true)))
 }
