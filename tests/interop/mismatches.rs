@@ -42,9 +42,11 @@ fn check_arrays(client: &Client) -> TestResult {
     assert_eq!(bytemuck::cast_slice::<f32, u32>(&array), bytemuck::cast_slice::<f32, u32>(&floats));
     check_arrow(client, "02/arrow", &Float32Array::from(floats.to_vec()))?;
     check_tensor::<i64>(client, "07/tensor", &[1, 3], bytemuck::cast_slice(&[1i64, -2, 3]))?;
-    check_tensor::<i16>(client, "08/short", &[2], bytemuck::cast_slice(&[1i16, -2]))?;
-    check_tensor::<i8>(client, "08/int8_t", &[2], &[1, 0xfe])?;
-    check_tensor::<u8>(client, "08/uint8_t", &[2], &[1, 255])?;
+    for name in ["08/short", "08/short int"] {
+        check_tensor::<i16>(client, name, &[2], bytemuck::cast_slice(&[1i16, -2]))?;
+    }
+    check_tensor::<i8>(client, "08/signed char", &[2], &[1, 0xfe])?;
+    check_tensor::<u8>(client, "08/unsigned char", &[2], &[1, 255])?;
     check_tensor::<Bool8>(client, "09/bool", &[2], &[1, 0])?;
     check_tensor::<f16>(client, "09/float16", &[2], &[0, 0x3e, 0, 0x7e])?;
     let complex = [Complex::new(0.0, 1.0), Complex::new(f64::NAN, 0.0)];
@@ -91,7 +93,7 @@ fn check_lists_and_frames(client: &Client) -> TestResult {
 fn what_is_called_differently_is_read_by_both() -> TestResult {
     let server = TestServer::start();
     let client = server.client()?;
-    assert_eq!(python_with("mismatches.py", &[&server.socket().display().to_string(), "put"]), "put: 32");
+    assert_eq!(python_with("mismatches.py", &[&server.socket().display().to_string(), "put"]), "put: 33");
     check_arrays(&client)?;
     check_scalars(&client)?;
     check_lists_and_frames(&client)?;

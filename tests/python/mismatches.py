@@ -68,8 +68,8 @@ def arrays():
     whole = np.array([[1, -2, 3]])
     same_tensor(put("07/tensor", tensor("int64", whole)), whole)
     # what compilers call small integers.
-    for name, values in [("short", np.array([1, -2], "i2")), ("int8_t", np.array([1, -2], "i1")),
-                         ("uint8_t", np.array([1, 255], "u1"))]:
+    for name, values in [("short", np.array([1, -2], "i2")), ("short int", np.array([1, -2], "i2")),
+                         ("signed char", np.array([1, -2], "i1")), ("unsigned char", np.array([1, 255], "u1"))]:
         same_tensor(put(f"08/{name}", tensor(name, values, value_type_=name)), values)
     # types that C++ does not have.
     for values in [np.array([True, False]), np.array([1.5, np.nan], "f2"), np.array([1j, np.nan]),

@@ -10,9 +10,11 @@ from . import contexts
 
 # What C++ compilers call types, where numpy has another name or another type.
 _NAMES = {
-    "char": "int8", "signed char": "int8", "unsigned char": "uint8", "short": "int16", "unsigned short": "uint16",
-    "int": "int32", "unsigned int": "uint32", "uint": "uint32", "long": "int64", "long long": "int64",
-    "unsigned long": "uint64", "unsigned long long": "uint64", "float": "float32", "double": "float64",
+    "char": "int8", "signed char": "int8", "unsigned char": "uint8", "short": "int16", "short int": "int16",
+    "unsigned short": "uint16", "short unsigned int": "uint16", "int": "int32", "uint": "uint32",
+    "unsigned int": "uint32", "long": "int64", "long int": "int64", "long long": "int64", "long long int": "int64",
+    "unsigned long": "uint64", "long unsigned int": "uint64", "unsigned long long": "uint64",
+    "long long unsigned int": "uint64", "float": "float32", "double": "float64",
 }
 _TEXT = ("str", "string", "std::string", "std::__1::string", "std::__cxx11::string")
 
