@@ -9,6 +9,9 @@
 #                                Only a run without arguments is written to the page
 #   benches/run.sh spill ARGS..  four times the memory beside plain files; `spill --help` lists the arguments. Only a run
 #                                without arguments is written to the page
+#   benches/run.sh frames ARGS.. a frame from Rust and from Python, beside Ray and Arrow's files; sets up a Python of its
+#                                own, and does without Ray if that cannot be fetched; `frames --help` lists the arguments.
+#                                Only a run without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,9 +30,9 @@ put_get() {
 # Finds the published daemon, and the Python that has the published client.
 published() {
     export VINEYARD_TEST_PYTHON="${VINEYARD_TEST_PYTHON:-$target/test-venv/bin/python}"
-    if [ -z "${VINEYARD_TEST_DAEMON:-}" ] && [ -x "$target/test-venv/bin/python" ]; then
+    if [ -z "${VINEYARD_TEST_DAEMON:-}" ] && [ -x "$VINEYARD_TEST_PYTHON" ]; then
         export VINEYARD_TEST_DAEMON
-        VINEYARD_TEST_DAEMON="$("$target/test-venv/bin/python" -c \
+        VINEYARD_TEST_DAEMON="$("$VINEYARD_TEST_PYTHON" -c \
             'import os, sysconfig; print(os.path.join(sysconfig.get_path("platlib"), "vineyard", "bdist", "vineyardd"))')"
     fi
     if [ -z "${VINEYARD_TEST_DAEMON:-}" ]; then
@@ -52,11 +55,27 @@ wire() { published; beside_server wire "$@"; }
 cold() { published; beside_server cold "$@"; }
 spill() { beside_server spill "$@"; }
 
+# Ray is no part of the tests, so it has an environment of its own, with the published client beside it.
+frames() {
+    (
+        . tests/python/venv.sh
+        venv="$target/frames-venv"
+        need_python tests/python/requirements.txt
+    )
+    # A shell of its own, which ends where the packages cannot be fetched.
+    bash -euc '. tests/python/venv.sh; venv="$1"; need_python "$2"' - "$target/frames-venv" benches/python/ray.txt ||
+        echo "Ray cannot be fetched: its row will say so" >&2
+    export VINEYARD_TEST_PYTHON="$target/frames-venv/bin/python"
+    published
+    beside_server frames "$@"
+}
+
 case "$what" in
-    all) put_get; wire; cold; spill ;;
+    all) put_get; wire; cold; spill; frames ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
     spill) spill "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire, cold and spill are" >&2; exit 2 ;;
+    frames) frames "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold, spill and frames are" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test. Sets up what they need: a Python environment with the published client and daemon.
+# Runs every test. Sets up what they need: a Python environment with the published client and daemon, another one with
+# pandas 3, and the data that tests/data.sh fetches.
 #
 #   tests/run.sh            all tests, those of the published package (tests/conformance.sh) included
 #   tests/run.sh NAME..     only tests whose name contains NAME (arguments go to the test programs)
@@ -9,8 +10,12 @@ cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 . tests/python/venv.sh
 need_python tests/python/requirements.txt
+venv="$venv-pandas3" need_python tests/python/requirements.txt tests/python/requirements-pandas3.txt
+tests/data.sh "$target/test-data"
 
 export VINEYARD_TEST_PYTHON="$venv/bin/python"
+export VINEYARD_TEST_PYTHON_PANDAS3="$venv-pandas3/bin/python"
+export VINEYARD_TEST_DATA="$target/test-data"
 export VINEYARD_TEST_DAEMON
 VINEYARD_TEST_DAEMON="$("$venv/bin/python" -c \
     'import os, sysconfig; print(os.path.join(sysconfig.get_path("platlib"), "vineyard", "bdist", "vineyardd"))')"

@@ -4,10 +4,13 @@ pub mod machine;
 pub mod page;
 mod peer;
 mod placement;
+mod process;
 pub mod report;
+pub mod server;
 
 pub use peer::Peer;
 pub use placement::{Placement, pin, placements};
+pub use process::Process;
 
 use vineyard_core::{Array, Object};
 

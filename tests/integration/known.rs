@@ -22,6 +22,7 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "faults::a_put_beyond_the_limit_says_size_limit_and_use_and_leaves_nothing",
         "several blobs of which one does not fit: the ones before it stay",
     ),
+    ("frames::sharing::rows_of_a_frame_take_no_memory", "a blob cannot be a part of another: parts are copied"),
     (
         "leases::a_view_keeps_its_bytes_after_its_object_was_deleted",
         "memory of deleted blobs is reused at once, also while it is viewed",

@@ -4,31 +4,59 @@ use arrow_array::{Array, RecordBatch as Batch};
 use arrow_schema::{DataType, Field, IntervalUnit, Schema};
 use vineyard_tests::random::Random;
 use vineyard_tests::{TestResult, TestServer, arrays};
-use vineyard_types::arrow::{ArrowArray, RecordBatch};
+use vineyard_types::arrow::{ArrowArray, RecordBatch, Table};
 use vineyard_types::{Bool, Float, Int, Integer, Scalar};
 
-use crate::{python, python_with};
+use crate::{PANDAS_3, PYTHON, python_with, run};
 
 /// Arrays that are sent to Python and back.
 const ARRAYS: u64 = 150;
 
+/// Batches that are sent to Python and back, each as a table as well.
+const BATCHES: u64 = 60;
+
+/// Arrays, batches and tables that Python makes, sends to Rust, and compares with what comes back.
+const FROM_PYTHON: usize = 100;
+
+/// Runs a script that prints `exact: ` and how much it has checked.
+fn checks(variable: &str, script: &str, server: &TestServer, at_least: u32) {
+    let line = run(variable, script, &[&server.socket().display().to_string()]);
+    let checked = line.strip_prefix("exact: ").and_then(|count| count.parse::<u32>().ok());
+    assert!(checked.is_some_and(|count| count >= at_least), "{script}: {line}");
+}
+
 #[test]
 fn python_alone_puts_and_gets_everything() -> TestResult {
     let server = TestServer::start();
-    let checked = python("exact.py", server.socket());
-    assert!(checked.strip_prefix("exact: ").and_then(|count| count.parse().ok()).is_some_and(|count: u32| count > 200));
+    checks(PYTHON, "exact.py", &server, 200);
     let client = server.client()?;
     assert_eq!(client.get_by_name::<Scalar<Int>>("py/large")?.get(), &Integer::from(u64::MAX));
     assert_eq!(client.get_by_name::<Scalar<Float>>("py/fraction")?.get(), &0.1);
     assert_eq!(client.get_by_name::<Scalar<Float>>("py/infinite")?.get(), &f64::NEG_INFINITY);
     assert!(*client.get_by_name::<Scalar<Bool>>("py/flag")?.get());
+    server.stop();
     Ok(())
+}
+
+#[test]
+fn frames_of_every_type_come_back_the_same_in_python() {
+    let server = TestServer::start();
+    checks(PYTHON, "exact_frames.py", &server, 1000);
+    server.stop();
+}
+
+/// Its text is of another type, and its times of another unit.
+#[test]
+fn pandas_3_gets_the_same_as_it_has_put() {
+    let server = TestServer::start();
+    checks(PANDAS_3, "exact.py", &server, 200);
+    checks(PANDAS_3, "exact_frames.py", &server, 1000);
+    server.stop();
 }
 
 /// What pyarrow cannot read, or reads as something else: it has no such arrays.
 fn is_unknown_to_python(data_type: &DataType) -> bool {
     match data_type {
-        DataType::Decimal32(..) | DataType::Decimal64(..) => true,
         DataType::Interval(unit) => *unit != IntervalUnit::MonthDayNano,
         DataType::List(field)
         | DataType::LargeList(field)
@@ -72,6 +100,71 @@ fn arrays_of_every_type_go_to_python_and_back() -> TestResult {
         // By value: how bits beyond the end and offsets are laid out is each library's own.
         assert_eq!(&back, array, "{number}");
     }
+    Ok(())
+}
+
+#[test]
+fn batches_and_tables_of_every_type_go_to_python_and_back() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let mut sent = Vec::new();
+    for seed in 0..BATCHES {
+        let mut random = Random::new(1000 + seed);
+        let len = if seed % 9 == 0 { 0 } else { random.below(40) };
+        let mut columns = Vec::new();
+        for number in 0..1 + random.below(5) {
+            let depth = 1 + random.below(4);
+            let data_type = arrays::data_type(&mut random, depth);
+            if !is_unknown_to_python(&data_type) {
+                columns.push((format!("c{number}"), arrays::array(&mut random, &data_type, len)?, true));
+            }
+        }
+        if columns.is_empty() {
+            continue;
+        }
+        let batch = Batch::try_from_iter_with_nullable(columns)?;
+        let cut = random.below(len + 1);
+        let table = [batch.slice(0, cut), batch.slice(cut, len - cut)];
+        client.put_named(&format!("rs/{}", 2 * sent.len()), &RecordBatch::from_arrow(&batch)?)?;
+        client.put_named(&format!("rs/{}", 2 * sent.len() + 1), &Table::from_arrow(&batch.schema(), &table)?)?;
+        sent.push(batch);
+    }
+    let (count, socket) = ((2 * sent.len()).to_string(), server.socket().display().to_string());
+    assert_eq!(python_with("exact_echo.py", &[&socket, &count]), format!("echoed: {count}"));
+    for (number, batch) in sent.iter().enumerate() {
+        let back = client.get_by_name::<RecordBatch>(&format!("py/{}", 2 * number))?.to_arrow();
+        assert_eq!(&back.map_err(|error| format!("batch {number}: {error}"))?, batch, "batch {number}");
+        let table = client.get_by_name::<Table>(&format!("py/{}", 2 * number + 1))?;
+        assert_eq!(table.schema()?, batch.schema(), "table {number}");
+        let mut start = 0;
+        for part in table.to_arrow().map_err(|error| format!("table {number}: {error}"))? {
+            assert_eq!(part, batch.slice(start, part.num_rows()), "table {number} from row {start}");
+            start += part.num_rows();
+        }
+        assert_eq!(start, batch.num_rows(), "table {number}");
+    }
+    server.stop();
+    Ok(())
+}
+
+#[test]
+fn arrays_of_every_type_go_from_python_to_rust_and_back() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let (socket, count) = (server.socket().display().to_string(), FROM_PYTHON.to_string());
+    assert_eq!(python_with("exact_random.py", &[&socket, "put", &count]), format!("put: {}", 3 * FROM_PYTHON));
+    for number in 0..FROM_PYTHON {
+        let failed = |error| format!("{number}: {error}");
+        let array = client.get_by_name::<ArrowArray>(&format!("py/array/{number}"))?.to_arrow().map_err(failed)?;
+        client.put_named(&format!("rs/array/{number}"), &ArrowArray::from_arrow(&array))?;
+        let batch = client.get_by_name::<RecordBatch>(&format!("py/batch/{number}"))?.to_arrow().map_err(failed)?;
+        client.put_named(&format!("rs/batch/{number}"), &RecordBatch::from_arrow(&batch)?)?;
+        let table = client.get_by_name::<Table>(&format!("py/table/{number}"))?;
+        let batches = table.to_arrow().map_err(failed)?;
+        client.put_named(&format!("rs/table/{number}"), &Table::from_arrow(&table.schema()?, &batches)?)?;
+    }
+    assert_eq!(python_with("exact_random.py", &[&socket, "get", &count]), format!("get: {}", 3 * FROM_PYTHON));
+    server.stop();
     Ok(())
 }
 

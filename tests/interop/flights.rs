@@ -17,7 +17,7 @@ const TABLES: [(&str, usize); 5] =
 const FORMS: [&str; 3] = ["table", "nullable", "arrow"];
 
 /// The same cells in memory of their own, so that what Python gets was written by Rust.
-fn copied(batch: &Batch) -> Result<Batch, ArrowError> {
+pub(crate) fn copied(batch: &Batch) -> Result<Batch, ArrowError> {
     let copy = |column: &ArrayRef| -> Result<ArrayRef, ArrowError> {
         let data = column.to_data();
         let mut grown = MutableArrayData::new(vec![&data], false, data.len());

@@ -6,6 +6,10 @@ mod dropin;
 mod every_type;
 mod exact;
 mod flights;
+mod flights_3m;
+mod frames;
+mod mismatches;
+mod pickled;
 mod python;
 mod spill;
 mod stock;
@@ -15,6 +19,12 @@ use std::process::Command;
 
 /// The program of the other processes.
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+/// Names the Python with the published client.
+const PYTHON: &str = "VINEYARD_TEST_PYTHON";
+
+/// Names another Python with the same and pandas 3.
+const PANDAS_3: &str = "VINEYARD_TEST_PYTHON_PANDAS3";
 
 /// What `tests/run.sh` has set up.
 fn from_environment(variable: &str) -> String {
@@ -28,8 +38,13 @@ fn python(script: &str, path: &Path) -> String {
 
 /// Runs one of the scripts of `tests/python` with arguments; returns the last line that it prints.
 fn python_with(script: &str, arguments: &[&str]) -> String {
+    run(PYTHON, script, arguments)
+}
+
+/// The same by the Python that a variable of the environment names.
+fn run(variable: &str, script: &str, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let output = Command::new(from_environment("VINEYARD_TEST_PYTHON")).arg(&script).args(arguments).output();
+    let output = Command::new(from_environment(variable)).arg(&script).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("python does not start: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{} failed:\n{out}\n{err}", script.display());

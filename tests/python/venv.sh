@@ -2,8 +2,10 @@
 #
 #   need_python FILE..    makes the environment hold the packages that these lists pin
 #
-# A list names everything it needs, for pip is not left to choose. An environment that holds a list in an older version
-# is made anew.
+# A list names everything it needs, for pip is not left to choose; what two lists name is as the later one says. An
+# environment that holds a list in an older version is made anew. Another environment is set up by another `venv`:
+#
+#   venv="$venv-other" need_python FILE..
 venv="${CARGO_TARGET_DIR:-$PWD/target}/test-venv"
 
 need_python() {

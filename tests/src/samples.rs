@@ -4,6 +4,7 @@ use std::error::Error;
 
 use vineyard_core::{Array, Client, IntoDraft, Object, ObjectId, RpcClient, Stored};
 use vineyard_types::graph::{CsrGraph, EdgeOptions};
+use vineyard_types::hashmap::{Duplicates, SharedMap};
 use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Integer, Numeric, Scalar, StringTensor, Tensor, Text};
 
 /// One array.
@@ -96,6 +97,15 @@ fn graph() -> Done<CsrGraph<u32, f64>> {
     let edges = [(2, 0, 0.5), (0, 1, 1.0), (0, 2, 2.0), (2, 2, 4.0)];
     let graph = CsrGraph::from_weighted_edges(3, edges, EdgeOptions::default())?;
     Ok(graph.with_vertices(labelled()?)?)
+}
+
+/// A map of 10,000 squares.
+///
+/// # Errors
+///
+/// If it cannot be built.
+pub fn map() -> Done<SharedMap<u64, u64>> {
+    Ok(SharedMap::from_entries((0..10_000).map(|n| (n * n, n)), Duplicates::Refuse)?)
 }
 
 /// Puts one object of every type under its name.

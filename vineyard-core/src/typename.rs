@@ -118,14 +118,14 @@ fn alias(head: &str) -> &str {
     match head {
         "bool8" => "bool",
         // Names of 8 and 16 bits come from the C++ compiler, of which gcc and clang differ.
-        "i8" | "signed char" => "int8",
-        "u8" | "unsigned char" => "uint8",
-        "i16" | "short" | "short int" => "int16",
-        "u16" | "unsigned short" | "short unsigned int" => "uint16",
-        "i32" | "int32" => "int",
-        "u32" | "uint32" | "unsigned int" => "uint",
-        "i64" => "int64",
-        "u64" => "uint64",
+        "i8" | "int8_t" | "signed char" => "int8",
+        "u8" | "uint8_t" | "unsigned char" => "uint8",
+        "i16" | "int16_t" | "short" | "short int" => "int16",
+        "u16" | "uint16_t" | "unsigned short" | "short unsigned int" => "uint16",
+        "i32" | "int32" | "int32_t" => "int",
+        "u32" | "uint32" | "uint32_t" | "unsigned int" => "uint",
+        "i64" | "int64_t" | "long" | "long int" => "int64",
+        "u64" | "uint64_t" | "unsigned long" | "long unsigned int" => "uint64",
         "f32" | "float32" => "float",
         "f64" | "float64" => "double",
         "std::__cxx11::string" | "std::__1::string" | "vineyard::String" => "std::string",
@@ -146,6 +146,11 @@ mod tests {
         }
         for other in ["vineyard::Tensor<int>", "vineyard::Tensor", "vineyard::Tensor<uint", "vineyard::Tensor<uint>>"] {
             assert!(!name.matches(other), "{other}");
+        }
+        for (ours, theirs) in
+            [("int8", "int8_t"), ("uint16", "uint16_t"), ("int64", "long"), ("uint64", "unsigned long")]
+        {
+            assert!(TypeName::new(format!("vineyard::Tensor<{ours}>")).matches(&format!("vineyard::Tensor<{theirs}>")));
         }
         let name = TypeName::new("vineyard::Tensor<std::string>");
         assert!(name.matches("vineyard::Tensor<std::__cxx11::basic_string<char,std::char_traits<char>>>"));

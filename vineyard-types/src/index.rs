@@ -1,11 +1,15 @@
 //! The labels of rows.
 
+use std::ops::RangeBounds;
+
 use serde_json::Value;
 use vineyard_core::Object;
 
-use crate::dataframe::Column;
+use crate::dataframe::{Column, FrameError};
 
 /// Labels of rows: a column with a name of its own. Python gets it as a `pandas.Index`.
+///
+/// What pandas has as a range is stored as its numbers, as the published Python package does it: [`Index::range`].
 #[derive(Debug, Clone, Object)]
 #[object(typename = "vineyard::Index")]
 pub struct Index {
@@ -23,6 +27,22 @@ impl Index {
     pub fn new(values: impl Into<Column>) -> Self {
         let values = values.into();
         Self { name: Value::Null, value_type: values.numpy_name().to_owned(), values }
+    }
+
+    /// So many numbers from `start` on, `step` apart: eight bytes each. Beyond 64 bits they wrap around.
+    ///
+    /// ```
+    /// use vineyard_types::Index;
+    /// let index = Index::range(10, 5, 3);
+    /// assert_eq!(index.values().numbers::<i64>().map(|labels| labels.as_slice()), Some(&[10, 15, 20][..]));
+    /// ```
+    pub fn range(start: i64, step: i64, count: usize) -> Self {
+        let labels = (0..count).scan(start, |next, _| {
+            let label = *next;
+            *next = next.wrapping_add(step);
+            Some(label)
+        });
+        Self::new(labels.collect::<Vec<i64>>())
     }
 
     /// The same labels under a name.
@@ -45,5 +65,15 @@ impl Index {
     /// Number of labels; `None` as for [`Column::num_rows`].
     pub fn num_labels(&self) -> Option<usize> {
         self.values.num_rows()
+    }
+
+    /// Some of the labels, without a copy, under the same name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Column::slice`].
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Result<Self, FrameError> {
+        let values = self.values.slice(range)?;
+        Ok(Self { name: self.name.clone(), value_type: self.value_type.clone(), values })
     }
 }

@@ -1,5 +1,5 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`CsrGraph`].
+//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -38,12 +38,15 @@ pub mod container;
 pub mod dataframe;
 pub mod dtype;
 pub mod graph;
+pub mod hashmap;
 pub mod index;
 pub mod integer;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 pub mod numeric;
+pub mod rows;
 pub mod scalar;
+pub mod series;
 pub mod sparse;
 pub mod strings;
 pub mod tensor;
@@ -52,11 +55,14 @@ pub mod time;
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
+pub use hashmap::SharedMap;
 pub use index::Index;
 pub use integer::{Integer, IntegerError};
 #[cfg(feature = "ndarray")]
 pub use ndarray::NdarrayError;
 pub use numeric::{Bool8, Numeric};
+pub use rows::RowsError;
 pub use scalar::{Bool, Float, Int, Scalar, Text};
+pub use series::Series;
 pub use strings::{StringArray, StringError, StringTensor};
 pub use tensor::{ShapeError, Tensor};

@@ -1,8 +1,11 @@
 //! Text in shared memory.
 
+use std::ops::RangeBounds;
 use std::str::Utf8Error;
 
 use vineyard_core::{Array, Blob, Object};
+
+use crate::rows::{RowsError, within};
 
 /// A text that cannot be read from a string array.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +89,32 @@ impl StringArray {
         Self { length, null_count, offset: 0, buffer_offsets: offsets.into(), buffer_data: data.into(), null_bitmap }
     }
 
+    /// An array of these parts: length, texts that are not there, and offset first. `None` if they do not fit.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn of_parts(
+        [length, null_count, offset]: [usize; 3],
+        buffer_offsets: Array<i64>,
+        buffer_data: Array<u8>,
+        null_bitmap: Blob,
+    ) -> Option<Self> {
+        let [length, null_count, offset] = [length, null_count, offset].map(|number| number as u64);
+        let array = Self { length, null_count, offset, buffer_offsets, buffer_data, null_bitmap };
+        array.check().is_ok().then_some(array)
+    }
+
+    /// Where the first text is in the offsets and the bitmap.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn offset(&self) -> usize {
+        // `check` has seen that there are offsets for it, unless there are no texts.
+        usize::try_from(self.offset).unwrap_or(usize::MAX)
+    }
+
+    /// A bit for each text that is there; no bytes if none is missing.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn bitmap(&self) -> &Blob {
+        &self.null_bitmap
+    }
+
     /// Number of texts, those that are not there included.
     pub fn len(&self) -> usize {
         // `check` has seen that there are offsets for so many, so it fits.
@@ -137,6 +166,52 @@ impl StringArray {
     /// All texts in order; `None` for those that are not there.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<Result<&str, StringError>>> {
         (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Some of the texts, without a copy: the offsets, the bitmap and the bytes are those of this array. Looks at no text;
+    /// counts the texts that are not there, if some are not.
+    ///
+    /// The bytes of all texts go with a slice: what is put of it links those that are stored, and copies those that are
+    /// not.
+    ///
+    /// ```
+    /// use vineyard_types::StringArray;
+    /// let texts = StringArray::from_options([Some("a"), None, Some("naïve")]);
+    /// let slice = texts.slice(1..)?;
+    /// assert_eq!((slice.len(), slice.null_count(), slice.is_null(0)), (2, 1, true));
+    /// assert_eq!(slice.get(1).transpose()?, Some("naïve"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RowsError`] if the range does not lie inside of the array.
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Result<Self, RowsError> {
+        let rows = within(range, self.len())?;
+        if rows.is_empty() {
+            return Ok(Self::from_iter([""; 0]));
+        }
+        let outside = RowsError { start: rows.start, end: rows.end, found: self.len() };
+        let first = self.place(rows.start).ok_or(outside)?;
+        // Bitmaps are cut at bytes.
+        let bits = self.null_bitmap.nbytes();
+        let skipped = if bits == 0 { first } else { first & !7 };
+        let offset = first.saturating_sub(skipped);
+        let end = first.saturating_add(rows.len());
+        let (from, to) = (skipped / 8, end.div_ceil(8).min(bits));
+        let mut slice = Self {
+            length: rows.len() as u64,
+            null_count: 0,
+            offset: offset as u64,
+            buffer_offsets: self.buffer_offsets.slice(skipped..=end).map_err(|_| outside)?,
+            buffer_data: self.buffer_data.clone(),
+            null_bitmap: self.null_bitmap.slice(from.min(to)..to).map_err(|_| outside)?,
+        };
+        slice.null_count = (0..slice.len()).filter(|row| slice.is_null(*row)).count() as u64;
+        if slice.null_count == 0 {
+            slice.null_bitmap = Blob::empty();
+        }
+        Ok(slice)
     }
 
     /// Reads all texts once. O(bytes).
@@ -212,6 +287,15 @@ impl StringTensor {
     /// The texts, the last dimension fastest.
     pub fn texts(&self) -> &StringArray {
         &self.buffer
+    }
+
+    /// Some of the texts in one dimension, without a copy, as [`StringArray::slice`].
+    ///
+    /// # Errors
+    ///
+    /// [`RowsError`] if the range does not lie inside of the texts.
+    pub fn slice_rows(&self, range: impl RangeBounds<usize>) -> Result<Self, RowsError> {
+        self.buffer.slice(range).map(Self::from)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers in any number of dimensions.
 
+use std::ops::RangeBounds;
+
 use vineyard_core::{Array, Object};
 
 use half::f16;
@@ -7,6 +9,7 @@ use num_complex::Complex;
 
 use crate::dtype::{ValueType, ValueTypeMeta};
 use crate::numeric::{Bool8, Numeric};
+use crate::rows::{RowsError, within};
 use crate::time::{
     Attosecond, DateTime64, Day, Femtosecond, Hour, Microsecond, Millisecond, Minute, Month, Nanosecond, Picosecond,
     Second, TimeDelta64, Week, Year,
@@ -224,6 +227,34 @@ impl<T: Numeric> Tensor<T> {
         let width = usize::try_from(places(inner).ok()?).ok()?;
         let start = index.checked_mul(width)?;
         self.as_slice().get(start..start.checked_add(width)?)
+    }
+
+    /// Some places of the first dimension, without a copy: the elements are those of this tensor. A tensor without
+    /// dimensions has no rows.
+    ///
+    /// ```
+    /// use vineyard_types::Tensor;
+    /// let tensor = Tensor::new([3, 2], vec![1, 2, 3, 4, 5, 6])?;
+    /// let rows = tensor.slice_rows(1..)?;
+    /// assert_eq!((rows.shape(), rows.as_slice()), (&[2, 2][..], &[3, 4, 5, 6][..]));
+    /// assert!(tensor.slice_rows(2..4).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RowsError`] if the range does not lie inside of the first dimension.
+    pub fn slice_rows(&self, range: impl RangeBounds<usize>) -> Result<Self, RowsError> {
+        let (rows, inner) = self.shape.split_first().unwrap_or((&0, &[]));
+        let found = usize::try_from(*rows).unwrap_or(usize::MAX);
+        let rows = within(range, found)?;
+        let outside = RowsError { start: rows.start, end: rows.end, found };
+        // There are as many elements as places, so what is inside can be counted; without elements all is empty.
+        let width = if self.is_empty() { Some(0) } else { places(inner).ok().and_then(|width| width.try_into().ok()) };
+        let place = |row: usize| width.and_then(|width: usize| row.checked_mul(width)).ok_or(outside);
+        let buffer = self.buffer.slice(place(rows.start)?..place(rows.end)?).map_err(|_| outside)?;
+        let shape = std::iter::once(rows.len() as u64).chain(inner.iter().copied()).collect();
+        Ok(Self { order: self.order.clone(), ..Self::over(shape, buffer) })
     }
 
     /// The order that the writer's array had, `C` or `F`; the elements are stored in the order of `C` in any case.

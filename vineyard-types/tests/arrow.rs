@@ -14,6 +14,7 @@ use arrow_schema::{DataType, Field, Fields, UnionFields};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vineyard_core::{Blob, Object, ObjectId, ObjectMeta, testing};
+use vineyard_types::DataFrame;
 use vineyard_types::arrow::{ArrowArray, RecordBatch, Table};
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -183,6 +184,11 @@ fn batches_name_the_column_that_does_not_fit() -> TestResult {
     let batch = record_batch!(("n", Int64, [1, 2]), ("s", LargeUtf8, ["a", "b"]))?;
     let good = stored(&RecordBatch::from_arrow(&batch)?)?;
     assert_eq!(RecordBatch::resolve(&good)?.to_arrow()?, batch);
+    let some = RecordBatch::resolve(&good)?;
+    for places in [&[1, 0][..], &[1], &[]] {
+        assert_eq!(some.to_arrow_columns(places)?, batch.project(places)?);
+    }
+    assert!(some.to_arrow_columns(&[2]).is_err());
     let bad = |path: &[&str], value: Value| -> Result<String, Box<dyn Error>> {
         match RecordBatch::resolve(&changed(&good, path, value)?) {
             Err(error) => Ok(error.to_string()),
@@ -289,6 +295,15 @@ proptest! {
         }
         let payloads = payloads.into_iter().map(|(id, bytes)| (id, Blob::from(bytes)));
         let meta = testing::object_meta(serde_json::from_value(tree).expect("a tree"), payloads);
+        if let Ok(array) = ArrowArray::resolve(&meta) {
+            // Its first rows and a part of it, whether or not the whole is valid.
+            let frame = DataFrame::new().with_column("a", array.clone()).expect("it has rows");
+            prop_assert!(!frame.head(8).to_string().is_empty());
+            if let Ok(part) = array.slice(array.len() / 2..) {
+                prop_assert_eq!(part.len(), array.len() - array.len() / 2);
+                drop(part.to_arrow());
+            }
+        }
         if let Ok(read) = ArrowArray::resolve(&meta) && let Ok(read) = read.to_arrow() {
             let text = format!("{read:?}");
             prop_assert!(text.len() < 1 << 20);

@@ -10,7 +10,7 @@ use num_complex::Complex;
 use serde_json::Value;
 use vineyard_core::{Blob, Object, ObjectId, ObjectMeta, Opaque, Stored, registry, testing};
 use vineyard_types::time::{DateTime64, Day, Microsecond};
-use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Scalar, StringArray, StringTensor, Tensor, Text};
+use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Scalar, Series, StringArray, StringTensor, Tensor, Text};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -99,6 +99,7 @@ fn rust_type(object: &Stored<dyn Object>) -> &'static str {
         Scalar<Float>,
         Scalar<Text>,
         Index,
+        Series,
         DataFrame,
         Opaque,
     )
@@ -200,7 +201,7 @@ fn what_pandas_wrote_is_read() -> TestResult {
             "16 vineyard::Index is Index",
             "2 vineyard::Scalar<std::string> is Scalar<Text>",
             // A column with a name and an index; there is no type for it here.
-            "6 vineyard::Series is Opaque",
+            "6 vineyard::Series is Series",
             "1 vineyard::Tensor<datetime64[us]> is Tensor<DateTime64<Microsecond>>",
             "5 vineyard::Tensor<double> is Tensor<f64>",
             "18 vineyard::Tensor<int64> is Tensor<i64>",

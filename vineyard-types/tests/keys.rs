@@ -5,6 +5,7 @@ use std::error::Error;
 
 use serde_json::Value;
 use vineyard_core::{Array, Element, Object, testing};
+use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions};
 use vineyard_types::{Int, Scalar};
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -136,5 +137,19 @@ fn a_table_has_the_keys_of_the_original() -> TestResult {
     let partitions = vec![batch(vec![1, 2]), batch(vec![3])];
     let ours = Table { batch_num: 2, num_columns: 1, num_rows: 3, schema, partitions };
     assert_eq!(keys_of(&ours)?, recorded(ARROW, "vineyard::Table", ("batch_num_", 2))?);
+    Ok(())
+}
+
+#[test]
+fn a_graph_keeps_its_keys_and_adds_those_it_needs() -> TestResult {
+    let names = |options| -> Result<Vec<String>, Box<dyn Error>> {
+        let graph = CsrGraph::<u32, f64>::from_weighted_edges(2, [(0, 1, 0.5)], options)?;
+        Ok(keys_of(&graph)?.into_iter().filter(|key| key.matches('/').count() == 1).collect())
+    };
+    let rows = ["/directed_", "/offsets_", "/reversed_", "/targets_", "/weights_"];
+    assert_eq!(names(EdgeOptions::default())?, rows);
+    let both = names(EdgeOptions { directions: Directions::Both, ..EdgeOptions::default() })?;
+    assert_eq!(both[..3], ["/back_edges_", "/back_offsets_", "/back_targets_"]);
+    assert_eq!(both[3..], rows);
     Ok(())
 }

@@ -42,6 +42,7 @@ def build(client, array, **_):
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
         raise TypeError(f"an array of the extension type {kind} is kept as a column of a table only")
+    _check(kind)
     name = _NUMERIC.get(str(kind))
     if name is not None and array.offset == 0:
         return _build_plain(client, array, f"vineyard::NumericArray<{name}>", ["buffer_"])
@@ -51,6 +52,18 @@ def build(client, array, **_):
         typename = "vineyard::BaseBinaryArray<arrow::LargeStringArray>"
         return _build_plain(client, array, typename, ["buffer_offsets_", "buffer_data_"])
     return _build_flat(client, array)
+
+
+def _check(kind):
+    """Refuses what Arrow's format of files does not have, however deep it lies."""
+    if pa.types.is_dictionary(kind):
+        if pa.types.is_dictionary(kind.value_type):
+            raise TypeError(f"an array of type {kind} is a dictionary of dictionaries, which has no exact form")
+        _check(kind.value_type)
+    elif isinstance(kind, pa.BaseExtensionType):
+        raise TypeError(f"values of the extension type {kind} within others have no exact form")
+    for index in range(kind.num_fields):
+        _check(kind.field(index).type)
 
 
 def _put_buffer(client, buffer):

@@ -1,9 +1,15 @@
-"""Record batches and tables of any columns."""
+"""Record batches and tables of any columns, and frames of polars."""
+
+import json
 
 import pyarrow as pa
 from vineyard._C import ObjectMeta
 
 from . import arrays
+
+# What the schema of a table says of what it was made of: a frame of pandas or polars. Whoever puts the table anew, in
+# whatever language, puts the frame.
+KEY = b"vineyard_exact"
 
 
 def build_batch(client, batch, **_):
@@ -19,17 +25,25 @@ def build_batch(client, batch, **_):
     return client.create_metadata(meta)
 
 
-def build_table(client, table, extra=None, **_):
-    """Stores a table with its schema and its batches as they are.
+def build_table(client, table, **_):
+    """Stores a table with its schema and its batches as they are."""
+    return _build_table(client, table, {})
 
-    extra -- more metadata.
-    """
+
+def build_polars(client, frame, **_):
+    """Stores a frame of polars as the table that it is, with the mark of this package and that of the client."""
+    table = frame.to_arrow()
+    metadata = {**(table.schema.metadata or {}), KEY: json.dumps({"polars": True})}
+    return _build_table(client, table.replace_schema_metadata(metadata), {"from_polars": True})
+
+
+def _build_table(client, table, extra):
     batches = _batches(table)
     meta = ObjectMeta()
     meta["typename"] = "vineyard::Table"
     meta["num_rows_"], meta["num_columns_"] = table.num_rows, table.num_columns
     meta["batch_num_"] = meta["partitions_-size"] = len(batches)
-    for key, value in (extra or {}).items():
+    for key, value in extra.items():
         meta[key] = value
     meta.add_member("schema_", arrays.build_schema(client, table.schema))
     for index, batch in enumerate(batches):
@@ -70,6 +84,20 @@ def resolve_table(obj, resolver):
     return pa.Table.from_batches(batches, schema=schema)
 
 
+def said_of(table):
+    """What the schema of a table says of what it was made of."""
+    return json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
+
+
+def as_polars(table):
+    """The frame of polars that a table was made of; the table where there is no polars."""
+    try:
+        import polars
+    except ImportError:
+        return table
+    return polars.from_arrow(table)
+
+
 def _storage(array):
     return array.storage if isinstance(array.type, pa.BaseExtensionType) else array
 
@@ -89,8 +117,14 @@ def _typed(array, field):
 
 
 def register(builders, resolvers):
-    """Enters batches and tables."""
+    """Enters batches and tables, and frames of polars if it is there."""
     builders.register(pa.RecordBatch, build_batch)
     builders.register(pa.Table, build_table)
+    try:
+        import polars
+    except ImportError:
+        pass
+    else:
+        builders.register(polars.DataFrame, build_polars)
     resolvers.register("vineyard::RecordBatch", resolve_batch)
     resolvers.register("vineyard::Table", resolve_table)

@@ -66,3 +66,28 @@ fn arrays_share_what_they_were_put_with() -> TestResult {
     assert_eq!(place(id)?, place(again)?);
     Ok(())
 }
+
+#[test]
+fn what_arrow_made_of_a_stored_array_is_linked_and_a_part_of_it_is_a_slice() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let batch = record_batch!(("n", Int64, (0..10_000).collect::<Vec<i64>>()), ("x", Float64, vec![0.5; 10_000]))?;
+    let first = client.put(&RecordBatch::from_arrow(&batch)?)?;
+    let got = client.get::<RecordBatch>(first)?.to_arrow()?;
+    let before = client.instance_status()?.memory_usage;
+    let whole = client.put(&RecordBatch::from_arrow(&got.project(&[1, 0])?)?)?;
+    assert_eq!(client.instance_status()?.memory_usage, before);
+    for (old, new) in [("__columns_-0", "__columns_-1"), ("__columns_-1", "__columns_-0")] {
+        assert_eq!(blob(&client, first, old, "buffer_")?, blob(&client, whole, new, "buffer_")?, "{old}");
+    }
+    let part = client.put(&RecordBatch::from_arrow(&got.slice(5000, 100))?)?;
+    let copied = if on_stock() { 1600 } else { 0 };
+    assert_eq!(client.instance_status()?.memory_usage - before, copied);
+    assert_ne!(blob(&client, first, "__columns_-0", "buffer_")?, blob(&client, part, "__columns_-0", "buffer_")?);
+    // The part stays when what it was cut from goes.
+    drop(got);
+    client.delete(whole)?;
+    client.delete(first)?;
+    assert_eq!(client.get::<RecordBatch>(part)?.to_arrow()?, batch.slice(5000, 100));
+    Ok(())
+}

@@ -8,6 +8,7 @@ use vineyard_server::Server;
 use vineyard_tests::churn::{Ledger, Worker};
 use vineyard_tests::console::{say, wait};
 use vineyard_tests::{crash, samples};
+use vineyard_types::SharedMap;
 
 /// Serves until the other side goes away.
 fn serve(socket: &str) -> Result<(), Box<dyn Error>> {
@@ -75,6 +76,16 @@ fn hold(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
     say(if bytes.bytes == before.into() { "same" } else { "changed" })
 }
 
+/// Looks up every key of a map that was put elsewhere.
+fn look_up(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
+    let client = Client::connect(socket)?;
+    let map = client.get::<SharedMap<u64, u64>>(id.parse::<ObjectId>()?)?;
+    map.verify()?;
+    let expected = samples::map()?;
+    let found = expected.iter().filter(|(key, value)| map.get(key) == Some(*value)).count();
+    say(format_args!("found {found}"))
+}
+
 /// Puts, views and deletes objects of its own.
 fn churn(socket: &str, operations: &str, population: &str, seed: &str) -> Result<(), Box<dyn Error>> {
     let (client, ledger) = (Client::connect(socket)?, Ledger::default());
@@ -94,6 +105,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["make-blobs", socket] => make_blobs(socket),
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
+        ["look-up", socket, id] => look_up(socket, id),
         ["churn", socket, operations, population, seed] => churn(socket, operations, population, seed),
         ["suffer", socket, step, seed] => crash::suffer(step, socket.as_ref(), seed.parse()?),
         _ => Err(format!("unknown command line: {arguments:?}").into()),

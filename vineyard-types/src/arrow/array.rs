@@ -1,5 +1,6 @@
 //! Arrays of any type, as objects.
 
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, make_array};
@@ -13,7 +14,9 @@ use vineyard_core::{
 use super::error::ArrayError;
 use super::flat::{self, Flat};
 use super::node::Node;
-use super::{exact, trim};
+use super::{exact, show, trim};
+use crate::dataframe::Cell;
+use crate::rows::within;
 
 /// An Arrow array of any type in the store.
 ///
@@ -37,7 +40,7 @@ use super::{exact, trim};
 /// ```
 #[derive(Debug, Clone)]
 pub struct ArrowArray {
-    node: Arc<Node>,
+    pub(super) node: Arc<Node>,
 }
 
 impl ArrowArray {
@@ -47,7 +50,7 @@ impl ArrowArray {
     /// Slices keep only what they show, but for the bytes behind views, the values of dictionaries, what dense unions and
     /// list views point into, and runs: these are kept whole.
     pub fn from_arrow(array: &dyn Array) -> Self {
-        Self { node: Arc::new(trim::take_apart(array)) }
+        Self::of(trim::take_apart(array))
     }
 
     /// The array, whose buffers are those of this object: views of shared memory if it was got.
@@ -92,6 +95,53 @@ impl ArrowArray {
         self.node.null_count
     }
 
+    /// Some of the elements, without a copy: what is put of them is on the same memory. Looks at nothing but the bits of
+    /// nulls.
+    ///
+    /// Buffers with a place for each element are cut; the bytes of texts, the elements of lists, the values of
+    /// dictionaries and runs go along as a whole.
+    ///
+    /// ```
+    /// use arrow_array::{Array, Int32Array};
+    /// use vineyard_types::arrow::ArrowArray;
+    /// let numbers = Int32Array::from(vec![Some(1), None, Some(3)]);
+    /// let slice = ArrowArray::from_arrow(&numbers).slice(1..)?;
+    /// assert_eq!(slice.to_arrow()?.as_ref(), &numbers.slice(1, 2) as &dyn Array);
+    /// # Ok::<(), vineyard_types::arrow::ArrayError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArrayError::Range`] if they are not there, [`ArrayError::Cut`] if a buffer is shorter than its length says.
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Result<Self, ArrayError> {
+        let rows = within(range, self.len())?;
+        self.node.slice(rows).map(Self::of)
+    }
+
+    pub(super) fn of(node: Node) -> Self {
+        Self { node: Arc::new(node) }
+    }
+
+    /// The same elements under the type that a schema says; see [`Node::retyped`].
+    pub(crate) fn retyped(&self, to: &DataType) -> Result<Self, ArrayError> {
+        if self.data_type() == to { Ok(self.clone()) } else { self.node.retyped(to).map(Self::of) }
+    }
+
+    /// What numpy calls the type, if all its arrays of this type are ones of numpy's; else `object`.
+    pub(crate) fn numpy_name(&self) -> &'static str {
+        show::numpy_name(self.data_type())
+    }
+
+    /// Whether the elements are texts.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    }
+
+    /// One element, to be shown.
+    pub(crate) fn display(&self, row: usize) -> Cell<'static> {
+        show::cell(&self.node, row)
+    }
+
     /// Bytes of all buffers, those of children included.
     pub fn nbytes(&self) -> usize {
         fn sum(node: &Node) -> usize {
@@ -131,7 +181,7 @@ impl Object for ArrowArray {
     }
 
     fn resolve(meta: &ObjectMeta) -> Result<Self, ResolveError> {
-        resolve_node(meta).map(|node| Self { node: Arc::new(node) })
+        resolve_node(meta).map(Self::of)
     }
 
     fn stage(&self) -> Result<DraftNode, BuildError> {

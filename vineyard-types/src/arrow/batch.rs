@@ -1,12 +1,13 @@
 //! Columns of the same length under a schema.
 
-use arrow_array::{RecordBatchOptions, make_array};
+use std::sync::Arc;
+
+use arrow_array::RecordBatchOptions;
 use arrow_schema::{Field, Schema, SchemaRef};
 use vineyard_core::Object;
 
 use super::array::ArrowArray;
 use super::error::ArrayError;
-use super::node::retype;
 use super::schema::ArrowSchema;
 
 /// A record batch in the store: `vineyard::RecordBatch`, Python's `pyarrow.RecordBatch`.
@@ -38,9 +39,8 @@ impl RecordBatch {
     ///
     /// [`ArrayError::Schema`] if Arrow's IPC format does not keep the schema.
     pub fn from_arrow(batch: &arrow_array::RecordBatch) -> Result<Self, ArrayError> {
-        let columns: Vec<_> = batch.columns().iter().map(|column| ArrowArray::from_arrow(column)).collect();
-        let (row_num, column_num) = (batch.num_rows() as u64, columns.len() as u64);
-        Ok(Self { row_num, column_num, schema: ArrowSchema::from_arrow(batch.schema_ref())?, columns })
+        let columns = batch.columns().iter().map(|column| ArrowArray::from_arrow(column)).collect();
+        Self::of(batch.schema_ref(), columns, batch.num_rows())
     }
 
     /// The batch, whose columns are views of this object's buffers. Copies nothing; checks as [`ArrowArray::to_arrow`] does.
@@ -52,16 +52,43 @@ impl RecordBatch {
         self.to_arrow_as(self.schema()?)
     }
 
+    /// Some of its columns, by their places and in that order, under the batch's schema. The others are not looked at;
+    /// else as [`to_arrow`](Self::to_arrow).
+    ///
+    /// # Errors
+    ///
+    /// As [`to_arrow`](Self::to_arrow), and [`ArrayError::Arrow`] if there is no column at one of the places.
+    pub fn to_arrow_columns(&self, places: &[usize]) -> Result<arrow_array::RecordBatch, ArrayError> {
+        let schema = Arc::new(self.schema()?.project(places)?);
+        self.view(schema, places.iter().copied())
+    }
+
     pub(super) fn to_arrow_as(&self, schema: SchemaRef) -> Result<arrow_array::RecordBatch, ArrayError> {
-        let column = |field: &Field, column: &ArrowArray| retype(column.to_data()?, field.data_type()).map(make_array);
+        self.view(schema, 0..self.columns.len())
+    }
+
+    /// Columns by their places, under the fields of a schema.
+    fn view(
+        &self,
+        schema: SchemaRef,
+        places: impl Iterator<Item = usize>,
+    ) -> Result<arrow_array::RecordBatch, ArrayError> {
+        let column = |field: &Field, column: &ArrowArray| column.retyped(field.data_type())?.to_arrow();
+        let found = places.filter_map(|place| Some((place, self.columns.get(place)?)));
         let columns =
-            schema.fields().iter().zip(&self.columns).enumerate().map(|(index, (field, array))| {
-                column(field, array).map_err(|error| error.in_column(index, field.name()))
+            schema.fields().iter().zip(found).map(|(field, (place, array))| {
+                column(field, array).map_err(|error| error.in_column(place, field.name()))
             });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let rows = usize::try_from(self.row_num).ok();
         let options = RecordBatchOptions::new().with_row_count(rows);
         Ok(arrow_array::RecordBatch::try_new_with_options(schema, columns, &options)?)
+    }
+
+    /// Columns of so many rows under the schema that they have.
+    pub(crate) fn of(schema: &Schema, columns: Vec<ArrowArray>, rows: usize) -> Result<Self, ArrayError> {
+        let (row_num, column_num) = (rows as u64, columns.len() as u64);
+        Ok(Self { row_num, column_num, schema: ArrowSchema::from_arrow(schema)?, columns })
     }
 
     /// The batch with one more column at its end. The others are shared.

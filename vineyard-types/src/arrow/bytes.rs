@@ -15,5 +15,14 @@ pub(super) fn to_buffer(blob: &Blob) -> Buffer {
 /// A blob that holds the buffer: the one that [`to_buffer`] was given, or a part of it, if the buffer is of that. A put
 /// copies the bytes of others straight into shared memory.
 pub(super) fn from_buffer(buffer: Buffer) -> Blob {
-    if buffer.is_empty() { Blob::empty() } else { Blob::from_owner(buffer) }
+    if buffer.is_empty() { Blob::empty() } else { Blob::from_owner(Held(buffer)) }
+}
+
+/// A buffer as the owner of its bytes. Arrow's own type says so in its later versions only.
+struct Held(Buffer);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice()
+    }
 }

@@ -1,6 +1,9 @@
 //! What does not fit between Arrow and the store.
 
 use arrow_schema::{ArrowError, DataType};
+use vineyard_core::ViewError;
+
+use crate::rows::RowsError;
 
 /// Arrow data that cannot be stored as it is, or stored data that is no valid Arrow data.
 #[derive(Debug, thiserror::Error)]
@@ -111,13 +114,24 @@ pub enum ArrayError {
         /// The table's fields.
         expected: String,
     },
+    /// Elements that are not there.
+    #[error(transparent)]
+    Range(#[from] RowsError),
+    /// A buffer that is too short for its elements to be cut out.
+    #[error("array of type {data_type}: {cause}")]
+    Cut {
+        /// The type.
+        data_type: DataType,
+        /// The bytes that were asked for, and those that there are.
+        cause: ViewError,
+    },
     /// Arrow refuses it.
     #[error(transparent)]
     Arrow(#[from] ArrowError),
 }
 
 impl ArrayError {
-    pub(super) fn in_column(self, index: usize, name: &str) -> Self {
+    pub(crate) fn in_column(self, index: usize, name: &str) -> Self {
         Self::Column { index, name: name.to_owned(), cause: Box::new(self) }
     }
 

@@ -46,6 +46,7 @@
 mod array;
 mod batch;
 mod bytes;
+mod column;
 mod error;
 mod exact;
 #[cfg(feature = "arrow-ffi")]
@@ -54,11 +55,14 @@ mod flat;
 mod names;
 mod node;
 mod schema;
+mod show;
+mod slice;
 mod table;
 mod trim;
 
 pub use array::ArrowArray;
 pub use batch::RecordBatch;
+pub(crate) use column::{Unfit, to_array, to_column};
 pub use error::ArrayError;
 #[cfg(feature = "arrow-ffi")]
 pub use ffi::{FFI_ArrowArray, FFI_ArrowSchema};

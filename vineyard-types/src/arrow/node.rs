@@ -1,7 +1,7 @@
 //! One array as a tree of blobs: what the stored forms have in common.
 
 use arrow_data::{ArrayData, ArrayDataBuilder};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 use vineyard_core::Blob;
 
 use super::bytes::to_buffer;
@@ -59,9 +59,18 @@ impl Node {
             }
             (end, _) => end,
         };
-        match places {
-            Some(_) => Ok(()),
-            None => Err(ArrayError::Length { data_type: self.data_type.clone(), length, offset }),
+        if places.is_none() {
+            return Err(ArrayError::Length { data_type: self.data_type.clone(), length, offset });
+        }
+        // Arrow 59 panics on these, where 60 has an error.
+        let (found, needed) = (self.nulls.as_ref().map(Blob::nbytes), end.unwrap_or(MAX_LENGTH).div_ceil(8));
+        match found {
+            Some(found) if found < needed => {
+                let problem = format!("null_bit_buffer size too small. got {found} needed {needed}");
+                let cause = ArrowError::InvalidArgumentError(problem);
+                Err(ArrayError::Data { data_type: self.data_type.clone(), cause })
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -83,23 +92,23 @@ fn check_type(data_type: &DataType) -> Result<(), ArrayError> {
     Err(ArrayError::Type { data_type: data_type.clone(), problem })
 }
 
-/// The same data under a type that differs in the names, nullability and metadata of the elements of lists only, which
-/// the original's layouts do not keep.
-pub(super) fn retype(data: ArrayData, to: &DataType) -> Result<ArrayData, ArrayError> {
-    if data.data_type() == to {
-        return Ok(data);
+impl Node {
+    /// The same array under a type that differs in the names, nullability and metadata of the elements of lists only,
+    /// which the original's layouts do not keep.
+    pub(super) fn retyped(&self, to: &DataType) -> Result<Self, ArrayError> {
+        if self.data_type == *to {
+            return Ok(self.clone());
+        }
+        let element: &Field = match (&self.data_type, to) {
+            (DataType::List(_), DataType::List(element)) | (DataType::LargeList(_), DataType::LargeList(element)) => {
+                element
+            }
+            (DataType::FixedSizeList(_, found), DataType::FixedSizeList(element, size)) if found == size => element,
+            (found, expected) => {
+                return Err(ArrayError::ColumnType { found: found.clone(), expected: expected.clone() });
+            }
+        };
+        let children = self.children.iter().map(|child| child.retyped(element.data_type()));
+        Ok(Self { data_type: to.clone(), children: children.collect::<Result<_, _>>()?, ..self.clone() })
     }
-    let element: &Field = match (data.data_type(), to) {
-        (DataType::List(_), DataType::List(element)) | (DataType::LargeList(_), DataType::LargeList(element)) => {
-            element
-        }
-        (DataType::FixedSizeList(_, found), DataType::FixedSizeList(element, size)) if found == size => element,
-        (found, expected) => {
-            return Err(ArrayError::ColumnType { found: found.clone(), expected: expected.clone() });
-        }
-    };
-    let children = data.child_data().iter().cloned().map(|child| retype(child, element.data_type()));
-    let children = children.collect::<Result<Vec<_>, _>>()?;
-    let built = data.into_builder().data_type(to.clone()).child_data(children).build();
-    built.map_err(|cause| ArrayError::Data { data_type: to.clone(), cause })
 }

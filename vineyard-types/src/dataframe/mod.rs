@@ -1,70 +1,39 @@
 //! Named columns of different types.
 
+#[cfg(feature = "arrow")]
+mod arrow;
+mod cell;
 mod column;
+mod columns;
+mod error;
 mod name;
+mod select;
 mod show;
 
-use indexmap::IndexMap;
-use serde_json::Value;
 use vineyard_core::Object;
 
-pub use column::{Cell, Column, ColumnNumber};
+#[cfg(feature = "arrow")]
+pub use arrow::ConvertError;
+pub use cell::Cell;
+pub use column::{Column, ColumnNumber};
+pub use error::FrameError;
 pub use name::ColumnName;
 pub use show::Head;
 
 use crate::index::Index;
 use crate::strings::StringArray;
 use crate::tensor::Tensor;
-
-/// A column that does not fit its frame.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FrameError {
-    /// Columns of different length.
-    #[error("column `{name}` has {found} rows, the frame has {expected}")]
-    Rows {
-        /// The column.
-        name: String,
-        /// Its rows.
-        found: usize,
-        /// The rows of the other columns.
-        expected: usize,
-    },
-    /// Labels of another number than rows.
-    #[error("the index has {found} labels, the frame has {expected} rows")]
-    Labels {
-        /// The labels.
-        found: usize,
-        /// The rows.
-        expected: usize,
-    },
-    /// There is no such column.
-    #[error("there is no column `{name}`")]
-    NoColumn {
-        /// The column.
-        name: String,
-    },
-    /// The column is of another type.
-    #[error("column `{name}` is of type {found}, expected {expected}")]
-    Type {
-        /// The column.
-        name: String,
-        /// What it holds.
-        found: String,
-        /// What was asked for.
-        expected: &'static str,
-    },
-}
+use columns::Columns;
 
 fn unset() -> i64 {
     -1
 }
 
-/// A table of named columns, of numbers or text, with labels for its rows if it has an index.
+/// A table of named columns, of numbers, text or any of Arrow's types, with labels for its rows if it has an index.
 ///
 /// Python gets it as a `pandas.DataFrame`, the numbers without a copy, and what Python puts as a frame is got as a
 /// `DataFrame`. Cloning shares all payloads; a frame that was got and gets one more column is put for the price of that
-/// column.
+/// column. A frame that has fewer columns, other names or [some of the rows](Self::slice) shares the rest as well.
 ///
 /// ```
 /// use vineyard_types::DataFrame;
@@ -80,10 +49,7 @@ fn unset() -> i64 {
 #[derive(Debug, Clone, Object)]
 #[object(typename = "vineyard::DataFrame", rename_all = "{}_", validate = Self::check)]
 pub struct DataFrame {
-    /// The names once more, as Python wants them.
-    #[object(json, default)]
-    columns: Vec<Value>,
-    values: IndexMap<ColumnName, Column>,
+    values: Columns,
     index: Option<Index>,
     #[object(default = unset)]
     partition_index_row: i64,
@@ -103,8 +69,7 @@ impl DataFrame {
     /// A frame without columns.
     pub fn new() -> Self {
         Self {
-            columns: Vec::new(),
-            values: IndexMap::new(),
+            values: Columns::default(),
             index: None,
             partition_index_row: unset(),
             partition_index_column: unset(),
@@ -116,7 +81,8 @@ impl DataFrame {
     ///
     /// # Errors
     ///
-    /// [`FrameError::Rows`] if the column has another number of rows than the frame.
+    /// [`FrameError::Rows`] if the column has another number of rows than the frame, [`FrameError::Dimensions`] if it is a
+    /// tensor without rows.
     pub fn with_column(mut self, name: impl Into<ColumnName>, column: impl Into<Column>) -> Result<Self, FrameError> {
         let (name, column) = (name.into(), column.into());
         let others = self.values.iter().filter(|(other, _)| **other != name).find_map(|(_, column)| column.num_rows());
@@ -126,8 +92,10 @@ impl DataFrame {
         {
             return Err(FrameError::Rows { name: name.to_string(), found, expected });
         }
+        if column.has_no_dimensions() {
+            return Err(FrameError::Dimensions { name: name.to_string() });
+        }
         self.values.insert(name, column);
-        self.columns = self.values.keys().map(|name| name.as_json().clone()).collect();
         Ok(self)
     }
 
@@ -207,6 +175,18 @@ impl DataFrame {
         column.texts().ok_or_else(|| wrong_type(&name, column, "text"))
     }
 
+    /// One column that is an array of Arrow's.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::NoColumn`], [`FrameError::Type`] if it is stored as numbers or text, or holds something else.
+    #[cfg(feature = "arrow")]
+    pub fn arrow(&self, name: impl Into<ColumnName>) -> Result<&crate::arrow::ArrowArray, FrameError> {
+        let name = name.into();
+        let column = self.column(&name)?;
+        column.arrow().ok_or_else(|| wrong_type(&name, column, "an array of Arrow's"))
+    }
+
     /// The first rows, to be shown as an aligned table.
     pub fn head(&self, rows: usize) -> Head<'_> {
         Head::new(self, rows)
@@ -214,7 +194,10 @@ impl DataFrame {
 
     fn check(&self) -> Result<(), FrameError> {
         let expected = self.num_rows();
-        for (name, column) in &self.values {
+        for (name, column) in self.values.iter() {
+            if column.has_no_dimensions() {
+                return Err(FrameError::Dimensions { name: name.to_string() });
+            }
             if let Some(found) = column.num_rows().filter(|rows| *rows != expected) {
                 return Err(FrameError::Rows { name: name.to_string(), found, expected });
             }
@@ -227,12 +210,8 @@ impl DataFrame {
 }
 
 fn wrong_type(name: &ColumnName, column: &Column, expected: &'static str) -> FrameError {
-    let found = match column {
-        Column::Text(_) => "text",
-        Column::Other(other) => other.meta().typename(),
-        numbers => numbers.numpy_name(),
-    };
-    FrameError::Type { name: name.to_string(), found: found.to_owned(), expected }
+    let found = column.type_name().into_owned();
+    FrameError::Type { name: name.to_string(), found, expected }
 }
 
 #[cfg(test)]

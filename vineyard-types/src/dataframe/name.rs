@@ -23,6 +23,11 @@ impl ColumnName {
         self.0.as_str()
     }
 
+    /// The name that a JSON value is.
+    pub(super) fn from_json_value(value: Value) -> Self {
+        Self(value)
+    }
+
     /// The name as JSON.
     pub fn as_json(&self) -> &Value {
         &self.0

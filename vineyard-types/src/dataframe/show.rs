@@ -36,7 +36,16 @@ impl Shown {
 
     fn column(title: String, column: &Column, rows: usize) -> Self {
         let cell = |row| column.display(row).map_or_else(String::new, |cell| show(&cell));
-        Self::new(title, !matches!(column, Column::Text(_)), (0..rows).map(cell))
+        Self::new(title, !is_text(column), (0..rows).map(cell))
+    }
+}
+
+fn is_text(column: &Column) -> bool {
+    match column {
+        Column::Text(_) => true,
+        #[cfg(feature = "arrow")]
+        Column::Arrow(array) => array.is_text(),
+        _ => false,
     }
 }
 
@@ -47,7 +56,7 @@ fn show(cell: &Cell<'_>) -> String {
         Cell::Number(number) if text.split_once('.').is_some_and(|(_, digits)| digits.len() > 6) => {
             format!("{number:.6}")
         }
-        Cell::Text(_) => text.chars().flat_map(on_one_line).collect(),
+        Cell::Text(_) | Cell::Value(_) => text.chars().flat_map(on_one_line).collect(),
         _ => text,
     }
 }

@@ -75,9 +75,9 @@ fn typenames_spell_ids_and_weights() {
 #[test]
 fn a_stored_graph_has_the_keys_of_its_parts() {
     let graph = graph().with_vertices(table(4)).unwrap().with_edges(table(5)).unwrap();
-    assert_eq!(keys(&graph), ["directed_", "edges_", "offsets_", "targets_", "vertices_", "weights_"]);
+    assert_eq!(keys(&graph), ["directed_", "edges_", "offsets_", "reversed_", "targets_", "vertices_", "weights_"]);
     let bare = Graph::from_edges(2, [(0, 1)], EdgeOptions::default()).unwrap();
-    assert_eq!(keys(&bare), ["directed_", "offsets_", "targets_"]);
+    assert_eq!(keys(&bare), ["directed_", "offsets_", "reversed_", "targets_"]);
     assert_eq!(stored(&bare).value("directed_").unwrap(), true);
     assert_eq!(stored(&bare).typename(), "vineyard::CsrGraph<uint,double>");
 }

@@ -3,11 +3,12 @@ use std::ops::AddAssign;
 use proptest::prelude::*;
 use vineyard_core::Element;
 
-use super::{CsrGraph, EdgeOptions, GraphError, Parallel, SelfLoops, VertexId};
+use super::{CsrGraph, Directions, EdgeOptions, GraphError, Parallel, SelfLoops, VertexId};
 
 type Graph = CsrGraph<u32, u64>;
 
-const UNDIRECTED: EdgeOptions = EdgeOptions { directed: false, parallel: Parallel::Keep, self_loops: SelfLoops::Keep };
+const UNDIRECTED: EdgeOptions =
+    EdgeOptions { directed: false, parallel: Parallel::Keep, self_loops: SelfLoops::Keep, directions: Directions::Out };
 
 fn build(edges: &[(u32, u32, u64)], options: EdgeOptions) -> Vec<(usize, u32, u64)> {
     let graph = Graph::from_weighted_edges(3, edges.iter().copied(), options).unwrap();
@@ -104,7 +105,7 @@ fn model<V: VertexId, W: Element + AddAssign>(
                 |edge: &&(V, V, W)| [edge.0, edge.1] == ends || (!options.directed && [edge.1, edge.0] == ends);
             let found = edges.iter().filter(between).map(|edge| (source, ends[1], edge.2));
             match options.parallel {
-                Parallel::Keep => stored.extend(found),
+                Parallel::Keep | Parallel::Refuse => stored.extend(found),
                 Parallel::Merge => stored.extend(found.reduce(|mut sum, edge| {
                     sum.2 += edge.2;
                     sum
@@ -119,7 +120,12 @@ fn options() -> impl Strategy<Value = EdgeOptions> {
     let parallel = prop_oneof![Just(Parallel::Keep), Just(Parallel::Merge)];
     let self_loops = prop_oneof![Just(SelfLoops::Keep), Just(SelfLoops::Drop)];
     let options = (any::<bool>(), parallel, self_loops);
-    options.prop_map(|(directed, parallel, self_loops)| EdgeOptions { directed, parallel, self_loops })
+    options.prop_map(|(directed, parallel, self_loops)| EdgeOptions {
+        directed,
+        parallel,
+        self_loops,
+        ..EdgeOptions::default()
+    })
 }
 
 fn graphs() -> impl Strategy<Value = (usize, Vec<(u32, u32, u64)>)> {

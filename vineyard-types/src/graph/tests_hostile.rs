@@ -14,6 +14,11 @@ fn graph(offsets: &[u64], targets: &[u32], weights: Option<&[f64]>) -> Graph {
         weights: weights.map(Into::into),
         vertices: None,
         edges: None,
+        reversed: false,
+        edge_rows: None,
+        back_offsets: None,
+        back_targets: None,
+        back_edges: None,
     }
 }
 

@@ -5,6 +5,8 @@ use std::hash::Hash;
 
 use vineyard_core::Element;
 
+use super::EdgeEnd;
+
 /// Integer that names a vertex: `u32` or `u64`.
 ///
 /// Vertices of a graph are `0..num_vertices`; the conversions are checked, because a `usize` may be wider or narrower.
@@ -16,7 +18,7 @@ use vineyard_core::Element;
 /// assert_eq!(9u64.try_to_index(), Some(9));
 /// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` cannot name the vertices of a graph", note = "use `u32` or `u64`")]
-pub trait VertexId: Element + Ord + Hash + Debug + Display + Into<u64> + sealed::Sealed {
+pub trait VertexId: Element + Ord + Hash + Debug + Display + Into<u64> + EdgeEnd + sealed::Sealed {
     /// The largest id.
     const MAX_ID: u64;
 

@@ -6,11 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use vineyard_benches::{Done, Payload};
+use vineyard_benches::server::{Kind, Server};
+use vineyard_benches::{Done, Payload, Process};
 use vineyard_core::Client;
-
-use crate::process::Process;
-use crate::server::{Kind, Server};
 
 /// Bytes of the payload.
 const NBYTES: usize = 256 << 20;

@@ -4,17 +4,14 @@
 //! Every round starts each server anew, and a new process for each client. `cold --help` lists the options.
 
 mod client;
-mod process;
-mod server;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Parser;
 use vineyard_benches::report::duration;
+use vineyard_benches::server::{Kind, Server};
 use vineyard_benches::{Done, machine, page};
-
-use server::{Kind, Server};
 
 const HEAD: &str = "\
 The program `cold`: a put of 256 MiB from the heap, with our client and server, and with the published Python client

@@ -1,38 +1,56 @@
 //! A process of a measurement, which ends with it.
 
-use std::process::{Child, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
 
-use vineyard_benches::Done;
+use crate::Done;
 
 /// A process; killed when this is dropped, unless it has ended.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts it.
-    pub(crate) fn spawn(command: &mut Command) -> Done<Self> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says, with the name of the program.
+    pub fn spawn(command: &mut Command) -> Done<Self> {
         let child = command.spawn().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         Ok(Self { child })
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// Its number.
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// What it prints, once, if that goes to a pipe.
-    pub(crate) fn output(&mut self) -> Option<ChildStdout> {
+    pub fn output(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
+    /// What it reads, once, if that comes from a pipe.
+    pub fn input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
     /// How it ended, if it has.
-    pub(crate) fn ended(&mut self) -> Done<Option<ExitStatus>> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn ended(&mut self) -> Done<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
     /// Waits until it ends.
-    pub(crate) fn wait(&mut self) -> Done<ExitStatus> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn wait(&mut self) -> Done<ExitStatus> {
         Ok(self.child.wait()?)
     }
 }

@@ -10,9 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vineyard_benches::Done;
 
-use crate::process::Process;
+use crate::{Done, Process};
 
 /// How long a server may take to listen and to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,7 +24,7 @@ const READY: &str = "memory is ready";
 
 /// Which server, and how it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Ours, without memory that is ready.
     Cold,
     /// Ours as it is by default, once it says that memory is ready.
@@ -36,20 +35,25 @@ pub(crate) enum Kind {
 
 /// A server that runs; ended when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     process: Process,
-    pub(crate) socket: PathBuf,
+    /// Where it listens.
+    pub socket: PathBuf,
     /// How long it took from the start until clients were to come.
-    pub(crate) start: Duration,
+    pub start: Duration,
     log: PathBuf,
     _directory: TempDir,
 }
 
 impl Server {
     /// Starts a server and waits until it listens, and is ready if it makes memory ready.
-    pub(crate) fn start(program: &Path, kind: Kind) -> Done<Self> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or that the server is not there, with its log.
+    pub fn start(program: &Path, kind: Kind) -> Done<Self> {
         let directory = tempfile::tempdir()?;
-        let (socket, log) = (directory.path().join("cold.sock"), directory.path().join("cold.log"));
+        let (socket, log) = (directory.path().join("bench.sock"), directory.path().join("bench.log"));
         let mut command = Command::new(program);
         command.args(["--size", STORE, "--socket"]).arg(&socket);
         match kind {
@@ -82,12 +86,20 @@ impl Server {
     }
 
     /// What it has logged.
-    pub(crate) fn log(&self) -> Done<String> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn log(&self) -> Done<String> {
         Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
     }
 
     /// Bytes of memory it takes: its own, and pages of the files without a name that it shares with clients.
-    pub(crate) fn memory(&self) -> Done<u64> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says, which lists the process's files only to its user.
+    pub fn memory(&self) -> Done<u64> {
         let process = PathBuf::from(format!("/proc/{}", self.process.id()));
         let text = fs::read_to_string(process.join("status"))?;
         let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
