@@ -1,6 +1,6 @@
 """Writes the tables of docs/types.md from what compare.py has found.
 
-types_page.py DIRECTORY    with stock.json, stock-pandas3.json, exact.json, exact-pandas3.json, rust.json and others.json
+types_page.py DIRECTORY    with stock.json, exact.json and those of pandas 3, rust.json and others.json
 """
 
 import json
