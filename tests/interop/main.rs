@@ -13,6 +13,7 @@ mod pickled;
 mod python;
 mod spill;
 mod stock;
+mod types_page;
 
 use std::path::Path;
 use std::process::Command;
@@ -43,10 +44,15 @@ fn python_with(script: &str, arguments: &[&str]) -> String {
 
 /// The same by the Python that a variable of the environment names.
 fn run(variable: &str, script: &str, arguments: &[&str]) -> String {
+    output(variable, script, arguments).lines().last().unwrap_or_default().to_owned()
+}
+
+/// All that a script prints.
+fn output(variable: &str, script: &str, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
     let output = Command::new(from_environment(variable)).arg(&script).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("python does not start: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{} failed:\n{out}\n{err}", script.display());
-    out.lines().last().unwrap_or_default().to_owned()
+    out.into_owned()
 }

@@ -9,8 +9,9 @@ import sys
 
 import pyarrow as pa
 
-from checks import Checks, same_array
+from checks import Checks
 from random_arrays import Arrays
+from same import same_array
 
 
 def values(count, ordered):

@@ -14,7 +14,8 @@ import pyarrow as pa
 from vineyard._C import ObjectMeta
 from vineyard.data.utils import build_buffer
 
-from checks import Checks, same_array, same_frame, same_series
+from checks import Checks
+from same import same_array, same_frame, same_series
 
 checks = Checks(sys.argv[1])
 client, other = checks.client, checks.other

@@ -1,5 +1,4 @@
-"""Arrow arrays of every type that Python has, nested four deep, with nulls, offsets and none of either: the same for the
-same seed."""
+"""Arrow arrays of every type that Python has, nested four deep, with nulls and offsets: the same for the same seed."""
 
 import random
 

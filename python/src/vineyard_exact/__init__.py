@@ -1,4 +1,4 @@
-"""Arrow and pandas types for the published Vineyard client that it cannot store, or cannot read back, by itself."""
+"""Types of Arrow, pandas, polars and numpy that the published Vineyard client alone cannot store or cannot read back."""
 
 from .register import register
 

@@ -37,7 +37,7 @@ def _encode(what, values):
     if isinstance(dtype, pd.CategoricalDtype):
         return _encode_categories(what, values)
     if isinstance(dtype, pd.SparseDtype):
-        raise TypeError(f"{what} is sparse, which is kept in frames of numbers and as a `pandas.arrays.SparseArray` only")
+        raise TypeError(f"{what} is sparse, which is kept beside numbers and text, and as a `SparseArray`, only")
     if isinstance(dtype, pd.DatetimeTZDtype):
         kind = pa.timestamp(dtype.unit, pa.lib.tzinfo_to_string(dtype.tz))
         array = pa.array(values.to_numpy(dtype=f"datetime64[{dtype.unit}]")).view(kind)

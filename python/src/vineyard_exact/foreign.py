@@ -1,4 +1,4 @@
-"""Frames, series and indexes as Rust and C++ write them: with columns of Arrow, and without what Python wants besides."""
+"""Frames, series and indexes as Rust and C++ write them: with columns of Arrow, without what Python wants besides."""
 
 import json
 

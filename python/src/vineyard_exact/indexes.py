@@ -51,7 +51,7 @@ def encode(what, index):
 
 
 def _level(what, index, number):
-    """A level as the values that rows have, or as categories if some are missing: for these pandas has its own values."""
+    """A level as the values that rows have, or as categories if some are missing: pandas has other values for these."""
     level, codes = index.levels[number], index.codes[number]
     if not (codes == -1).any() or isinstance(level.dtype, pd.CategoricalDtype):
         return columns.encode(what, index.get_level_values(number))

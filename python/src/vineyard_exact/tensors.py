@@ -4,7 +4,11 @@ import json
 import re
 
 import numpy as np
+import pyarrow as pa
 from vineyard._C import ObjectMeta
+from vineyard.core.builder import get_current_builders
+from vineyard.data.arrow import string_array_builder
+from vineyard.data.tensor import ndarray
 
 from . import contexts
 
@@ -36,7 +40,7 @@ def _argument(obj, kind):
 
 
 def _exact_dtype(obj):
-    """The type of a tensor's elements; none if the client knows better: of texts, objects and what other packages enter."""
+    """The type of a tensor's elements; none if the client knows better: of texts, objects and other packages' types."""
     meta = obj.meta
     described = meta.get("value_type_meta_", None)
     name = meta.get("value_type_", None) or _argument(obj, "Tensor")
@@ -55,8 +59,6 @@ def resolve_array(obj):
 
 
 def _viewed(obj, dtype):
-    from vineyard.data.tensor import ndarray
-
     blob = obj.member("buffer_")
     view = memoryview(b"") if blob.is_empty else memoryview(blob)
     return np.frombuffer(view[: len(view) // dtype.itemsize * dtype.itemsize], dtype=dtype).view(ndarray)
@@ -79,6 +81,19 @@ def _keeps_text(array):
     return array.dtype.kind != "O" or not {bytes, np.bytes_} & set(map(type, array.flat))
 
 
+def _build_text(client, array):
+    """Stores text of fixed width as the client does, and its type besides."""
+    meta = ObjectMeta()
+    meta["typename"] = "vineyard::Tensor<std::string>"
+    meta["shape_"], meta["partition_index_"] = json.dumps(array.shape), "[]"
+    meta["order_"] = json.dumps("C")
+    meta["value_type_"], meta["value_type_meta_"] = "string", array.dtype.str
+    meta["nbytes"] = array.nbytes
+    texts = pa.array(array.ravel().tolist(), pa.large_string())
+    meta.add_member("buffer_", string_array_builder(client, texts, get_current_builders()))
+    return client.create_metadata(meta)
+
+
 def register(builders, resolvers):
     """Enters arrays; what the client keeps is left to it."""
     left_build = contexts.left(builders._factory, np.ndarray)
@@ -92,22 +107,6 @@ def register(builders, resolvers):
         if dtype.kind != "U":
             return left_build(client, array, **rest)
         return _build_text(client, array)
-
-    def _build_text(client, array):
-        from vineyard.core.builder import get_current_builders
-        from vineyard.data.arrow import string_array_builder
-
-        import pyarrow as pa
-
-        meta = ObjectMeta()
-        meta["typename"] = "vineyard::Tensor<std::string>"
-        meta["shape_"], meta["partition_index_"] = json.dumps(array.shape), "[]"
-        meta["order_"] = json.dumps("C")
-        meta["value_type_"], meta["value_type_meta_"] = "string", array.dtype.str
-        meta["nbytes"] = array.nbytes
-        texts = pa.array(array.ravel().tolist(), pa.large_string())
-        meta.add_member("buffer_", string_array_builder(client, texts, get_current_builders()))
-        return client.create_metadata(meta)
 
     def resolve(obj):
         dtype = _exact_dtype(obj)
