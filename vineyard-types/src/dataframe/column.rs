@@ -1,7 +1,9 @@
 //! One column: numbers of one type, text, an array of Arrow's, or something that is not known here.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::collections::HashMap;
 use std::ops::RangeBounds;
+use std::sync::LazyLock;
 
 use half::f16;
 use num_complex::Complex;
@@ -31,6 +33,18 @@ mod sealed {
 pub trait ColumnNumber: Numeric + sealed::Sealed {
     #[doc(hidden)]
     fn of(column: &Column) -> Option<&Tensor<Self>>;
+}
+
+type Resolve = fn(&ObjectMeta) -> Result<Column, ResolveError>;
+
+/// A typename that is found by its text.
+#[derive(PartialEq, Eq, Hash)]
+struct Spelling(TypeName);
+
+impl Borrow<str> for Spelling {
+    fn borrow(&self) -> &str {
+        self.0.as_str()
+    }
 }
 
 macro_rules! columns {
@@ -173,6 +187,15 @@ macro_rules! columns {
             }
         )*
 
+        /// What makes columns of tensors, by their typenames as we write them. Frames have many columns, and composing the
+        /// names takes longer than the rest.
+        static TENSORS: LazyLock<HashMap<Spelling, Resolve>> = LazyLock::new(|| {
+            HashMap::from([$((
+                Spelling(<Tensor<$number> as Object>::typename()),
+                (|member| <Tensor<$number> as Object>::resolve(member).map(Column::$variant)) as Resolve,
+            ),)*])
+        });
+
         impl Member for Column {
             type Kind = NodeKind;
             type Input = Self;
@@ -195,6 +218,9 @@ macro_rules! columns {
             fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
                 let member = meta.member(key.as_str())?;
                 let typename = member.typename();
+                if let Some(resolve) = TENSORS.get(typename) {
+                    return resolve(&member);
+                }
                 if <StringTensor as Object>::typename().matches(typename) {
                     return <StringTensor as Object>::resolve(&member).map(Self::Text);
                 }
@@ -202,11 +228,10 @@ macro_rules! columns {
                 if <ArrowArray as Object>::__accepts(typename) {
                     return <ArrowArray as Object>::resolve(&member).map(Self::Arrow);
                 }
-                $(
-                    if <Tensor<$number> as Object>::typename().matches(typename) {
-                        return <Tensor<$number> as Object>::resolve(&member).map(Self::$variant);
-                    }
-                )*
+                // Other languages' spellings.
+                if let Some((_, resolve)) = TENSORS.iter().find(|(name, _)| name.0.matches(typename)) {
+                    return resolve(&member);
+                }
                 <Opaque as Object>::resolve(&member).map(Self::Other)
             }
 
