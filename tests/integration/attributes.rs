@@ -43,7 +43,7 @@ fn foreign() -> Foreign {
 fn keys(meta: &ObjectMeta) -> Vec<&str> {
     let own =
         |key: &&str| !["id", "instance_id", "nbytes", "signature", "transient", "global", "typename"].contains(key);
-    let mut keys: Vec<&str> = meta.tree().fields().map(|(key, _)| key).filter(own).collect();
+    let mut keys: Vec<&str> = meta.keys().filter(own).collect();
     keys.sort_unstable();
     keys
 }
@@ -168,7 +168,7 @@ fn schemas_are_in_the_store_once_under_their_fingerprints() -> TestResult {
     assert_eq!(schema.value("type")?, "test::Foreign");
     let all = client.list("vineyard::Schema", 100)?;
     let mut types: Vec<String> =
-        all.iter().map(|meta| meta.value("type").map(ToString::to_string)).collect::<Result<_, _>>()?;
+        all.iter().map(|meta| meta.value("type").map(|value| value.to_string())).collect::<Result<_, _>>()?;
     types.sort();
     assert_eq!(types, ["\"test::Foreign\"", "\"test::Pair\""], "flattened fields are part of the schema around them");
     Ok(())

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-use serde_json::Value;
 use vineyard_core::protocol::frame::{FrameBuffer, encode};
+use vineyard_core::protocol::{RegisterRequest, Request};
 use vineyard_core::shm::Receiver;
 
 /// What every function here may fail with.
@@ -86,14 +86,14 @@ fn requests(
     let mut chunk = vec![0; 64 << 10];
     loop {
         while let Some(body) = frames.next_frame()? {
-            let mut message: Value = serde_json::from_slice(body)?;
-            let kind = message.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let request = Request::decode(body).map_err(|error| format!("a malformed request: {error}"))?;
+            let kind = request.message_type().to_owned();
             *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
-            if let Some(fields) = message.as_object_mut().filter(|_| stock) {
-                fields.remove("native");
-            }
             let mut wire = Vec::new();
-            encode(&mut wire, &message)?;
+            match request {
+                Request::Register(request) if stock => encode(&mut wire, &RegisterRequest { native: None, ..request })?,
+                other => other.encode(&mut wire)?,
+            }
             server.write_all(&wire)?;
         }
         match client.read(&mut chunk)? {

@@ -94,7 +94,7 @@ pub use error::{
     ResolveReason,
 };
 pub use id::{InstanceId, ObjectId, ParseIdError, SessionId, Signature};
-pub use meta::{DraftField, DraftNode, Key, MetaTree, MetaValue, ObjectMeta};
+pub use meta::{DraftField, DraftNode, Key, MetaTree, MetaValue, ObjectMeta, Plain};
 pub use object::{
     Context, Draft, DriverError, IntoDraft, ListOf, MapOf, Member, MemberInput, MetaKind, NodeKind, Object, ObjectRef,
     Opaque, RefKind, Registration, Registry, Scope, SpreadKind, Stored, registry,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::blob::Blob;
 use crate::error::BuildError;
 use crate::id::{InstanceId, ObjectId};
-use crate::meta::{DraftNode, MetaTree, ObjectMeta, Payloads};
+use crate::meta::{DraftNode, MetaTree, ObjectMeta, Payloads, Record};
 
 /// Metadata as if an instance had answered with `tree` and these payloads.
 ///
@@ -22,11 +22,16 @@ use crate::meta::{DraftNode, MetaTree, ObjectMeta, Payloads};
 /// assert_eq!(Bytes::resolve(&meta)?.bytes.as_bytes(), &[1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Panics
+///
+/// If the tree is nested more deeply than a server would send it.
 pub fn object_meta(tree: MetaTree, blobs: impl IntoIterator<Item = (ObjectId, Blob)>) -> ObjectMeta {
     let instance = tree.value("instance_id").and_then(serde_json::Value::as_u64);
     let instance = instance.map_or(InstanceId::UNSPECIFIED, InstanceId::from_raw);
-    let payloads = Payloads { instance, store: None, blobs: Some(blobs.into_iter().collect()) };
-    ObjectMeta::new(Arc::new(tree), Arc::new(payloads))
+    let payloads = Payloads { instance, store: None, blobs: Some(blobs.into_iter().collect()), keeper: None };
+    let record = Record::of_tree(&tree).unwrap_or_else(|error| panic!("{error}"));
+    ObjectMeta::new(record, Arc::new(payloads))
 }
 
 /// The metadata that a draft will have once it is stored, over its payloads as they are.

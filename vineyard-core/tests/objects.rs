@@ -60,7 +60,7 @@ fn payloads(object: &Outer) -> Vec<(ObjectId, Blob)> {
 fn tampered(tamper: impl FnOnce(&mut Value)) -> ObjectMeta {
     let object = outer();
     let meta = testing::draft_meta(&object.stage().expect("stages")).expect("a draft");
-    let mut tree = serde_json::to_value(&**meta.tree()).expect("JSON");
+    let mut tree = serde_json::to_value(meta.tree().as_ref()).expect("JSON");
     tamper(&mut tree);
     testing::object_meta(serde_json::from_value(tree).expect("a tree"), payloads(&object))
 }

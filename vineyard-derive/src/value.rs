@@ -73,8 +73,10 @@ fn expand(ident: &Ident, name: &str, krate: &syn::Path, variants: &[Variant<'_>]
         let text = texts.first();
         quote!(#ident::#variant => #text,)
     });
-    let reads =
-        variants.iter().map(|Variant { ident: variant, texts }| quote!(#(#texts)|* => __v::Some(#ident::#variant),));
+    let reads: Vec<TokenStream> = variants
+        .iter()
+        .map(|Variant { ident: variant, texts }| quote!(#(#texts)|* => __v::Some(#ident::#variant),))
+        .collect();
     quote! {
         const _: () = {
             use #krate::__private_v1 as __v;
@@ -88,6 +90,12 @@ fn expand(ident: &Ident, name: &str, krate: &syn::Path, variants: &[Variant<'_>]
                 }
                 fn from_json(__value: &__v::Value) -> __v::Option<Self> {
                     match __v::as_text(__value)? {
+                        #(#reads)*
+                        _ => __v::None,
+                    }
+                }
+                fn from_plain(__value: __v::Plain<'_>) -> __v::Option<Self> {
+                    match __v::plain_text(__value)? {
                         #(#reads)*
                         _ => __v::None,
                     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 use vineyard_core::{
-    BuildError, DraftNode, FieldKind, FieldSchema, Key, Member, MetaKind, ObjectMeta, ResolveError, ResolveReason,
-    TypeName,
+    BuildError, DraftNode, FieldKind, FieldSchema, Key, Member, MetaKind, ObjectMeta, Plain, ResolveError,
+    ResolveReason, TypeName,
 };
 
 /// An integer from `i64::MIN` to `u64::MAX`.
@@ -54,9 +54,9 @@ impl Integer {
         self.0
     }
 
-    fn from_json(value: &Value) -> Option<Self> {
+    fn read(value: Plain<'_>) -> Option<Self> {
         match value {
-            Value::String(digits) => {
+            Plain::Text(digits) => {
                 let large = digits.parse::<u64>().ok().filter(|large| *large > i64::MAX as u64);
                 large.filter(|large| large.to_string() == *digits).map(Self::from)
             }
@@ -136,7 +136,7 @@ impl Member for Integer {
             }
             None => "an integer of at most 64 bits",
         };
-        let read = Self::from_json(value);
+        let read = Self::read(value);
         read.ok_or_else(|| ResolveReason::value(key.as_str(), expected, value).into())
     }
 

@@ -13,7 +13,7 @@ type TestResult = Result<(), Box<dyn Error>>;
 fn stored<K: ScalarKind>(scalar: &Scalar<K>) -> Result<([Value; 3], K::Value), Box<dyn Error>> {
     let meta = testing::draft_meta(&scalar.stage()?)?;
     assert_eq!(meta.nbytes(), 0);
-    let fields = [Value::from(meta.typename()), meta.value("type_")?.clone(), meta.value("value_")?.clone()];
+    let fields = [Value::from(meta.typename()), meta.value("type_")?.to_json(), meta.value("value_")?.to_json()];
     Ok((fields, Scalar::<K>::resolve(&meta)?.get().clone()))
 }
 

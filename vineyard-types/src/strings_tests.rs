@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use vineyard_core::{MetaTree, ObjectId, ObjectMeta, testing};
+use vineyard_core::{MetaTree, ObjectId, ObjectMeta, Plain, testing};
 
 use super::*;
 
@@ -85,7 +85,7 @@ fn a_tensor_of_texts_is_stored_as_python_stores_it() -> TestResult {
     }
     let texts = meta.member("buffer_")?;
     assert_eq!(texts.typename(), "vineyard::BaseBinaryArray<arrow::LargeStringArray>");
-    let counts = ["length_", "null_count_", "offset_"].map(|key| texts.value(key).ok().and_then(Value::as_u64));
+    let counts = ["length_", "null_count_", "offset_"].map(|key| texts.value(key).ok().and_then(Plain::as_u64));
     assert_eq!(counts, [Some(2), Some(0), Some(0)]);
     assert_eq!(&*texts.blob("buffer_offsets_")?.elements::<i64>()?, [0, 1, 3]);
     assert_eq!(texts.blob("buffer_data_")?.as_bytes(), b"xyz");

@@ -124,7 +124,8 @@ fn series_are_named_labelled_and_cut() -> TestResult {
     let texts = StringArray::from_options([Some("a"), None, Some("c")]);
     let series = Series::new(texts)?;
     let meta = stored(&series)?;
-    assert_eq!((meta.value("name")?, meta.typename()), (&json!("null"), "vineyard::Series"));
+    assert_eq!(meta.value("name")?, "null");
+    assert_eq!(meta.typename(), "vineyard::Series");
     let back = Series::resolve(&meta)?;
     assert_eq!((back.name(), back.len(), back.is_empty()), (None, 3, false));
     assert_eq!(back.index().values().numbers::<i64>().map(Tensor::as_slice), Some(&[0, 1, 2][..]));

@@ -49,7 +49,7 @@ fn check(client: &Client, array: &ArrayRef, what: &str) -> Result<ObjectId, Box<
 
 fn blobs_below(client: &Client, id: ObjectId) -> Result<Vec<vineyard_core::Blob>, Box<dyn std::error::Error>> {
     fn collect(meta: &vineyard_core::ObjectMeta, found: &mut Vec<vineyard_core::Blob>) {
-        for (key, _) in meta.tree().members() {
+        for key in meta.member_keys() {
             match meta.blob(key) {
                 Ok(blob) => found.push(blob),
                 Err(_) => meta.member(key).iter().for_each(|member| collect(member, found)),

@@ -31,7 +31,7 @@ fn frame() -> Result<DataFrame, Error> {
 }
 
 fn collect(meta: &ObjectMeta, path: &str, found: &mut BTreeMap<String, Blob>) {
-    for (key, _) in meta.tree().members() {
+    for key in meta.member_keys() {
         let path = format!("{path}/{key}");
         match meta.blob(key) {
             Ok(blob) if blob.nbytes() > 0 => drop(found.insert(path, blob)),

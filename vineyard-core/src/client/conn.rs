@@ -12,7 +12,7 @@ use super::tls::Connector;
 use crate::address::Address;
 use crate::error::{CallError, CallReason};
 use crate::protocol::frame::{self, FrameBuffer};
-use crate::protocol::{Call, DecodeError, decode_reply};
+use crate::protocol::{Call, DecodeError, GetObjectsReply, GetObjectsRequest, decode_reply};
 use crate::shm::{Receiver, ShmError};
 
 /// Descriptors that may wait for the reply they belong to; no reply brings as many.
@@ -195,6 +195,15 @@ impl Conn {
         self.queue(C::TYPE, request)?;
         self.flush(C::TYPE)?;
         self.reply::<C>()
+    }
+
+    /// As [`call`](Self::call), for objects with where their payloads lie.
+    pub(super) fn get_objects(&mut self, request: &GetObjectsRequest) -> Result<GetObjectsReply, CallError> {
+        const CALL: &str = GetObjectsRequest::TYPE;
+        request.encode(&mut self.outbox);
+        self.flush(CALL)?;
+        self.skip_unwanted(CALL)?;
+        self.frame(CALL, GetObjectsReply::decode)
     }
 
     /// Waits for the reply to an earlier request.

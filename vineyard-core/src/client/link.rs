@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::blob::StoreId;
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::{InstanceId, ObjectId, SessionId};
+use crate::meta::{BlobSet, Keeper};
 use crate::protocol::{
     Call, DropBufferRequest, NATIVE_VERSION, NativeReply, RegisterReply, ReleaseLeasesNotice, SealRequest,
 };
@@ -35,6 +36,7 @@ pub(super) struct Link {
     owns_blobs: bool,
     has_kernel_seals: bool,
     has_slices: bool,
+    gets_objects: bool,
     seal_above: Option<u64>,
     instance: InstanceId,
     session: SessionId,
@@ -90,6 +92,7 @@ impl Link {
             owns_blobs: native.is_some_and(|native| native.owned_blobs),
             has_kernel_seals: native.is_some_and(|native| native.kernel_seals),
             has_slices: native.is_some_and(|native| native.slices),
+            gets_objects: native.is_some_and(|native| native.get_objects),
             seal_above: native.and_then(|native| native.seal_above),
             instance: reply.instance_id,
             session: reply.session_id,
@@ -143,6 +146,11 @@ impl Link {
     /// Whether blobs can be parts of others.
     pub(super) fn has_slices(&self) -> bool {
         self.has_slices
+    }
+
+    /// Whether objects can be got with their payloads by one request.
+    pub(super) fn gets_objects(&self) -> bool {
+        self.gets_objects
     }
 
     /// Above how many bytes the server wants blobs to be sealed by the kernel.
@@ -259,5 +267,11 @@ impl Link {
             }
             refused.map_or(Ok(()), Err)
         })
+    }
+}
+
+impl Keeper for Link {
+    fn let_go(&self, blobs: BlobSet) {
+        if self.is_forked() { drop(blobs) } else { self.conn.release_together(|| drop(blobs)) }
     }
 }

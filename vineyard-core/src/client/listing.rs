@@ -1,6 +1,7 @@
 //! Listing objects and names, in pages if there are many; the same for both kinds of client.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::link::Link;
 use super::transport::Transport;
@@ -11,14 +12,21 @@ use crate::meta::ObjectMeta;
 use crate::protocol::{ListDataRequest, ListNameRequest};
 
 /// Lists objects behind `after`. Servers that do not know of pages list everything, of which the page is taken.
-fn list(link: &Link, typename: Pattern, after: Option<ObjectId>, limit: usize) -> Result<Vec<ObjectMeta>, CallError> {
+fn list(
+    link: &Arc<Link>,
+    typename: Pattern,
+    after: Option<ObjectId>,
+    limit: usize,
+) -> Result<Vec<ObjectMeta>, CallError> {
     let (pattern, regex) = typename.into_parts();
     let all = after.is_some() && !link.is_native();
     let request = ListDataRequest { pattern, regex, limit: if all { u64::MAX } else { limit as u64 }, after };
     let content = link.call(&request)?.content.unwrap_or_default();
     // In the order of their text, which is the order of ids.
-    let metas = content.into_values().map(|tree| get::with_payloads(link, tree, None));
-    Ok(metas.filter(|meta| after.is_none_or(|after| meta.id() > after)).take(limit).collect())
+    let metas = content.values().map(|tree| get::listed(link, tree));
+    let is_behind =
+        |meta: &Result<ObjectMeta, _>| meta.as_ref().map_or(true, |meta| after.is_none_or(|after| meta.id() > after));
+    metas.filter(is_behind).take(limit).collect()
 }
 
 /// As [`list`], for names.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Client, RpcClient};
+use super::transport::Transport;
+use super::{Client, RpcClient, get};
 use crate::error::{CallError, CallReason, Error, GetError};
 use crate::id::ObjectId;
 use crate::protocol::{Call, DropNameRequest, GetNameRequest, PutNameRequest};
-use crate::status::StatusCode;
 
 macro_rules! names {
     ($client:ident) => {
@@ -27,11 +27,7 @@ macro_rules! names {
             ///
             /// [`CallError`].
             pub fn get_name(&self, name: &str) -> Result<Option<ObjectId>, Error> {
-                match self.inner.call(&GetNameRequest { name: name.to_owned(), wait: false }) {
-                    Ok(reply) => Ok(Some(reply.object_id)),
-                    Err(error) if error.code() == Some(StatusCode::ObjectNotExists) => Ok(None),
-                    Err(error) => Err(error.into()),
-                }
+                Ok(get::id_of(self.inner.transport().link(), name)?)
             }
 
             /// Waits until an object has a name, and returns its id. Does not hold up other calls of this client.

@@ -99,7 +99,7 @@ impl Pending for NewBlob {
             drop(own_file);
             let id = self.fresh.id();
             self.shared.link().seal(&[id])?;
-            let blob = self.shared.fetch(&[id])?.remove(&id);
+            let blob = self.shared.fetch(&[id])?.get(id).cloned();
             let gone = || CallError::new(CALL, CallReason::Protocol(format!("blob {id} was sealed and is not there")));
             let blob = blob.ok_or_else(gone)?;
             self.fresh.keep();

@@ -48,8 +48,6 @@ macro_rules! objects {
 
             #[doc = $get]
             ///
-            /// Two requests, whatever the size.
-            ///
             /// # Errors
             ///
             /// [`GetError::NotFound`], [`GetError::Resolve`] if it is of another type or its metadata does not fit,
@@ -103,9 +101,32 @@ macro_rules! objects {
             ///
             /// [`GetError::NoSuchName`], and those of [`get`](Self::get) as [`GetError::Named`].
             pub fn get_by_name<T: Object>(&self, name: &str) -> Result<Stored<T>, Error> {
-                let id = self.get_name(name)?.ok_or_else(|| GetError::NoSuchName { name: name.to_owned() })?;
-                let named = |cause| GetError::Named { name: name.to_owned(), cause: Box::new(cause) };
-                Ok(get::typed(&self.inner.transport(), id).map_err(named)?)
+                get::named(&self.inner.transport(), name)
+            }
+
+            /// Several objects of one type, in order. As many requests as for one, whatever their number.
+            ///
+            /// # Errors
+            ///
+            /// As [`get`](Self::get), for the first that cannot be had.
+            ///
+            /// # Examples
+            ///
+            /// ```no_run
+            /// # use vineyard_core::{Array, Object, ObjectId};
+            /// # #[derive(Object)]
+            /// # #[object(typename = "example::Column")]
+            /// # struct Column {
+            /// #     values: Array<f64>,
+            /// # }
+            #[doc = concat!("# let client = vineyard_core::", stringify!($client), "::from_env()?;")]
+            /// # let ids = [ObjectId::INVALID; 2];
+            /// let columns = client.get_many::<Column>(&ids)?;
+            /// assert_eq!(columns.len(), ids.len());
+            /// # Ok::<(), vineyard_core::Error>(())
+            /// ```
+            pub fn get_many<T: Object>(&self, ids: &[ObjectId]) -> Result<Vec<Stored<T>>, Error> {
+                Ok(get::many(&self.inner.transport(), ids)?)
             }
         }
     };
@@ -115,13 +136,14 @@ objects!(
     Client,
     put: "Heap arrays are copied once. One request to allocate, and one for each level of members, the first of which \
           seals the blobs; servers that do not offer this get a round of seals between.",
-    get: "The object as a `T`, without a copy: its arrays are views of shared memory.",
+    get: "The object as a `T`, without a copy: its arrays are views of shared memory. One request, whatever the size; two of \
+          servers that do not offer that.",
     get_blob: "A sealed blob, without a copy."
 );
 
 objects!(
     RpcClient,
     put: "Heap arrays are sent. One request for all of them, and one for each level of members.",
-    get: "The object as a `T`. Its arrays are received into memory of this process.",
+    get: "The object as a `T`. Its arrays are received into memory of this process. Two requests.",
     get_blob: "A sealed blob. Its bytes are received into memory of this process."
 );

@@ -1,6 +1,5 @@
 //! A connection over TCP: payloads travel through it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::conn::Conn;
@@ -12,7 +11,10 @@ use super::transport::{Transport, askable};
 use crate::blob::Blob;
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::ObjectId;
-use crate::protocol::{Call, CreateRemoteBufferRequest, CreateRemoteBuffersRequest, GetRemoteBuffersRequest, Payload};
+use crate::meta::{BlobSet, ObjectMeta};
+use crate::protocol::{
+    Call, CreateRemoteBufferRequest, CreateRemoteBuffersRequest, Found, GetRemoteBuffersRequest, Payload, Wanted,
+};
 
 /// A connection to a server on any host.
 #[derive(Debug)]
@@ -33,11 +35,11 @@ impl Transport for RemoteLink {
         &self.link
     }
 
-    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError> {
+    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<BlobSet, CallError> {
         const CALL: &str = GetRemoteBuffersRequest::TYPE;
         let mut wanted = askable(ids);
         if wanted.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(BlobSet::default());
         }
         let request = GetRemoteBuffersRequest {
             ids: wanted.iter().copied().collect(),
@@ -59,6 +61,11 @@ impl Transport for RemoteLink {
             };
             Ok(payloads.iter().zip(regions).map(stored).collect())
         })
+    }
+
+    /// Payloads travel apart from the metadata.
+    fn get_objects(self: &Arc<Self>, _wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
+        Ok(None)
     }
 
     fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError> {

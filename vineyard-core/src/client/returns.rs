@@ -50,11 +50,13 @@ struct Returns {
     leases: Vec<ObjectId>,
     leased_bytes: u64,
     aborted: Vec<ObjectId>,
+    /// Threads that are about to leave more.
+    more_to_come: usize,
 }
 
 impl Returns {
     fn is_enough(&self) -> bool {
-        self.leases.len() >= RELEASE_COUNT || self.leased_bytes >= RELEASE_BYTES
+        self.more_to_come == 0 && (self.leases.len() >= RELEASE_COUNT || self.leased_bytes >= RELEASE_BYTES)
     }
 }
 
@@ -91,6 +93,25 @@ impl<C: Carrier> Line<C> {
         returns.leased_bytes = returns.leased_bytes.saturating_add(nbytes);
         drop(returns);
         self.give_back_enough();
+    }
+
+    /// Leaves several leases, which are given back together.
+    pub(super) fn release_together(&self, leave: impl FnOnce()) {
+        struct More<'a, C: Carrier>(&'a Line<C>);
+        impl<C: Carrier> Drop for More<'_, C> {
+            fn drop(&mut self) {
+                let mut returns = lock(&self.0.returns);
+                returns.more_to_come = returns.more_to_come.saturating_sub(1);
+                drop(returns);
+                self.0.give_back_enough();
+            }
+        }
+        let mut returns = lock(&self.returns);
+        returns.more_to_come = returns.more_to_come.saturating_add(1);
+        drop(returns);
+        let more = More(self);
+        leave();
+        drop(more);
     }
 
     /// Gives an unsealed blob up with the next request, without blocking.

@@ -1,11 +1,11 @@
 //! A connection over a UNIX socket: payloads lie in arenas that both sides map.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Once};
 
 use super::arenas::{Access, Arenas};
 use super::conn::Conn;
 use super::endpoint::Endpoint;
+use super::get;
 use super::lease::{Fresh, Lease};
 use super::link::Link;
 use super::new_blob::NewBlob;
@@ -13,9 +13,10 @@ use super::transport::{Transport, askable};
 use crate::blob::Blob;
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::ObjectId;
+use crate::meta::{BlobSet, ObjectMeta};
 use crate::protocol::{
-    Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, GetBuffersRequest,
-    GetNextStreamChunkRequest, IdList, Payload,
+    Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, Found, GetBuffersRequest,
+    GetNextStreamChunkRequest, GetObjectsRequest, IdList, Payload, Wanted,
 };
 use crate::shm::{Before, Mapping, Region};
 use crate::sync::{Mutex, lock};
@@ -50,41 +51,47 @@ impl Transport for SharedLink {
         &self.link
     }
 
-    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError> {
+    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<BlobSet, CallError> {
         const CALL: &str = GetBuffersRequest::TYPE;
         let wanted = askable(ids);
         if wanted.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(BlobSet::default());
         }
         let ids = IdList::Indexed(wanted.iter().copied().collect());
         let request = GetBuffersRequest { ids, unsealed: false };
         self.link.exchange(CALL, |conn| {
             let reply = conn.call(&request)?;
             self.take_descriptors(conn, CALL, &reply.fds, &reply.payloads)?;
-            // All leases first: whatever goes wrong below, they are given back.
-            let lease = |payload: &Payload| (payload.data_size > 0).then(|| Lease::new(&self.link, payload));
-            let leased: Vec<_> = reply.payloads.into_iter().map(|payload| (lease(&payload), payload)).collect();
-            let mut blobs = HashMap::with_capacity(leased.len());
-            for (lease, payload) in leased {
-                let Payload { object_id: id, data_offset, data_size, .. } = payload;
-                if !payload.is_sealed && data_size > 0 || !wanted.contains(&id) {
-                    return Err(conn
-                        .broken(CALL, CallReason::Protocol(format!("blob {id} was not asked for, or is not sealed"))));
+            let strange = |payload: &&Payload| {
+                !payload.is_sealed && payload.data_size > 0 || !wanted.contains(&payload.object_id)
+            };
+            let strange = reply.payloads.iter().find(strange).map(|payload| payload.object_id);
+            let blobs = self.views(CALL, &reply.payloads, &reply.fds)?;
+            match strange {
+                None => Ok(blobs),
+                Some(id) => {
+                    Err(conn
+                        .broken(CALL, CallReason::Protocol(format!("blob {id} was not asked for, or is not sealed"))))
                 }
-                let region = match lease {
-                    None => Region::empty(),
-                    Some(lease) => {
-                        let mapping = self.mapping(CALL, payload.store_fd, Access::Read)?;
-                        let region = Region::mapped(mapping, data_offset, data_size, lease);
-                        region.map_err(|error| CallError::new(CALL, CallReason::Memory(error)))?
-                    }
-                };
-                blobs.insert(id, Blob::stored(region, self.link.store(), id));
             }
-            if self.link.has_kernel_seals() {
-                lock(&self.arenas).forget_sealed(&reply.fds);
+        })
+    }
+
+    fn get_objects(self: &Arc<Self>, wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
+        const CALL: &str = GetObjectsRequest::TYPE;
+        if !self.link.gets_objects() {
+            return Ok(None);
+        }
+        let request = GetObjectsRequest { wanted };
+        self.link.exchange(CALL, |conn| {
+            let reply = conn.get_objects(&request)?;
+            self.take_descriptors(conn, CALL, &reply.fds, &reply.payloads)?;
+            let blobs = self.views(CALL, &reply.payloads, &reply.fds)?;
+            if reply.objects.len() == request.wanted.len() {
+                return Ok(Some(get::found(&self.link, reply.objects, blobs)));
             }
-            Ok(blobs)
+            let what = format!("{} objects were asked for, {} came", request.wanted.len(), reply.objects.len());
+            Err(conn.broken(CALL, CallReason::Protocol(what)))
         })
     }
 
@@ -185,6 +192,36 @@ impl SharedLink {
             let new = self.take_new(conn, CALL, labels, vec![reply.buffer], &[size])?.pop();
             new.map(Some).ok_or_else(|| CallError::new(CALL, CallReason::Protocol("no chunk was made".to_owned())))
         })
+    }
+
+    /// Views of blobs that a reply leased to this connection.
+    fn views(&self, call: &'static str, payloads: &[Payload], fds: &[i64]) -> Result<BlobSet, CallError> {
+        // All leases first: whatever goes wrong below, they are given back.
+        let lease = |payload: &Payload| (payload.data_size > 0).then(|| Lease::new(&self.link, payload));
+        let leases: Vec<_> = payloads.iter().map(lease).collect();
+        let mut known: Option<(i64, Arc<Mapping>)> = None;
+        let mut view = |lease: Option<Arc<Lease>>, payload: &Payload| {
+            let Some(lease) = lease else { return Ok(Region::empty()) };
+            let label = payload.store_fd;
+            let mapping = match known.as_ref().filter(|(known, _)| *known == label) {
+                Some((_, mapping)) => Arc::clone(mapping),
+                None => {
+                    let mapping = self.mapping(call, label, Access::Read)?;
+                    known = Some((label, Arc::clone(&mapping)));
+                    mapping
+                }
+            };
+            let region = Region::mapped(mapping, payload.data_offset, payload.data_size, lease);
+            region.map_err(|error| CallError::new(call, CallReason::Memory(error)))
+        };
+        let stored = |(lease, payload): (_, &Payload)| {
+            Ok((payload.object_id, Blob::stored(view(lease, payload)?, self.link.store(), payload.object_id)))
+        };
+        let blobs = leases.into_iter().zip(payloads).map(stored).collect::<Result<BlobSet, CallError>>()?;
+        if self.link.has_kernel_seals() {
+            lock(&self.arenas).forget_sealed(fds);
+        }
+        Ok(blobs)
     }
 
     /// Receives the descriptors that follow a reply.

@@ -1,6 +1,6 @@
 //! What putting and getting need of a connection, whether payloads lie in shared memory or travel.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use super::link::Link;
 use crate::blob::Blob;
 use crate::error::{CallError, ConnectError};
 use crate::id::ObjectId;
+use crate::meta::{BlobSet, ObjectMeta};
+use crate::protocol::{Found, Wanted};
 
 /// A registered connection with a way for payloads.
 pub(super) trait Transport: Sized + Debug {
@@ -20,7 +22,10 @@ pub(super) trait Transport: Sized + Debug {
     fn link(&self) -> &Arc<Link>;
 
     /// The blobs that the server has of `ids`, in one request.
-    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<HashMap<ObjectId, Blob>, CallError>;
+    fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<BlobSet, CallError>;
+
+    /// Objects with the payloads below them, in order, in one request; `None` if that cannot be done.
+    fn get_objects(self: &Arc<Self>, wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError>;
 
     /// Stores bytes as new blobs, in order; all or none. None of `blobs` is empty.
     fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError>;

@@ -3,9 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use serde_json::Value;
-
 use crate::id::{InstanceId, ObjectId};
+use crate::meta::RecordError;
 use crate::schema::Fingerprint;
 use crate::shm::ViewError;
 
@@ -81,6 +80,9 @@ pub enum ResolveReason {
         /// The instance.
         instance: InstanceId,
     },
+    /// An object that is nested too deeply, or too large, to be described.
+    #[error(transparent)]
+    Record(RecordError),
     /// The type's own check failed.
     #[error("not valid: {0}")]
     Invalid(Box<dyn StdError + Send + Sync>),
@@ -144,7 +146,7 @@ impl ResolveReason {
     }
 
     /// A value that does not fit; long ones are cut.
-    pub fn value(key: &str, expected: impl Into<String>, found: &Value) -> Self {
+    pub fn value(key: &str, expected: impl Into<String>, found: impl fmt::Display) -> Self {
         let mut text = found.to_string();
         if let Some((end, _)) = text.char_indices().nth(80) {
             text.truncate(end);
@@ -241,6 +243,9 @@ pub enum BuildReason {
     /// A value that JSON cannot carry.
     #[error("the value cannot be written as JSON: {0}")]
     Json(serde_json::Error),
+    /// An object that is nested too deeply, or too large, to be described.
+    #[error(transparent)]
+    Record(RecordError),
     /// The type's own check failed.
     #[error("not valid: {0}")]
     Invalid(Box<dyn StdError + Send + Sync>),
@@ -258,6 +263,7 @@ impl BuildReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn a_fault_names_its_place() {
@@ -274,7 +280,7 @@ mod tests {
 
     #[test]
     fn long_values_are_cut() {
-        let reason = ResolveReason::value("shape_", "a list", &Value::from("é".repeat(1000)));
+        let reason = ResolveReason::value("shape_", "a list", Value::from("é".repeat(1000)));
         assert!(reason.to_string().len() < 300);
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{BLOB_TYPENAME, Key, MetaField, MetaTree, ObjectMeta, Payloads};
+use super::record::Field;
+use super::{BLOB_TYPENAME, Key, MetaTree, ObjectMeta, Payloads, Record};
 use crate::blob::Blob;
 use crate::error::{BuildError, BuildReason};
 use crate::id::{InstanceId, ObjectId};
@@ -129,16 +130,20 @@ impl DraftNode {
         let unreadable = |key: &str, error| BuildError::from(BuildReason::unreadable(error)).in_field(key);
         let mut draft = Self::new(TypeName::new(meta.typename().to_owned()));
         draft.global = meta.is_global();
-        for (key, field) in meta.tree().fields() {
+        for (key, field) in meta.fields() {
             if RESERVED.contains(&key) || matches!(key, "__timestamp" | "__name" | "__labels") {
                 continue;
             }
             let field = match field {
-                MetaField::Value(value) => DraftField::Value(value.clone()),
-                MetaField::Member(member) if member.typename() == Some(BLOB_TYPENAME) => {
-                    DraftField::Payload(meta.blob(key).map_err(|error| unreadable(key, error))?)
+                Field::Plain(value) => DraftField::Value(value.to_json()),
+                Field::Member(_) => {
+                    let member = meta.member(key).map_err(|error| unreadable(key, error))?;
+                    if member.typename() == BLOB_TYPENAME {
+                        DraftField::Payload(meta.blob(key).map_err(|error| unreadable(key, error))?)
+                    } else {
+                        DraftField::Link(member)
+                    }
                 }
-                MetaField::Member(_) => DraftField::Link(meta.member(key).map_err(|error| unreadable(key, error))?),
             };
             draft.set(&Key::new(key.to_owned()), field)?;
         }
@@ -149,8 +154,10 @@ impl DraftNode {
     pub(crate) fn to_meta(&self) -> Result<ObjectMeta, BuildError> {
         let mut local = Local { blobs: HashMap::new(), made: 0 };
         let tree = local.tree(self)?;
-        let payloads = Payloads { instance: InstanceId::UNSPECIFIED, store: None, blobs: Some(local.blobs) };
-        Ok(ObjectMeta::new(Arc::new(tree), Arc::new(payloads)))
+        let blobs = Some(local.blobs.into_iter().collect());
+        let payloads = Payloads { instance: InstanceId::UNSPECIFIED, store: None, blobs, keeper: None };
+        let record = Record::of_tree(&tree).map_err(BuildReason::Record)?;
+        Ok(ObjectMeta::new(record, Arc::new(payloads)))
     }
 }
 
@@ -172,7 +179,7 @@ impl Local {
                 DraftField::Value(value) => tree.set(key, value.clone()),
                 DraftField::Payload(blob) => tree.set_member(key, self.blob(blob)),
                 DraftField::Node(node) => tree.set_member(key, self.tree(node)?),
-                DraftField::Link(meta) if self.adopt(meta) => tree.set_member(key, Arc::clone(meta.tree())),
+                DraftField::Link(meta) if self.adopt(meta) => tree.set_member(key, meta.tree()),
                 DraftField::Link(meta) => tree.set_member(key, self.tree(&DraftNode::from_meta(meta)?)?),
             }
         }
@@ -199,9 +206,9 @@ impl Local {
     fn adopt(&mut self, meta: &ObjectMeta) -> bool {
         let Some(theirs) = &meta.payloads().blobs else { return false };
         let same = |a: &Blob, b: &Blob| a.as_bytes().as_ptr_range() == b.as_bytes().as_ptr_range();
-        let free = theirs.iter().all(|(id, blob)| self.blobs.get(id).is_none_or(|ours| same(ours, blob)));
+        let free = theirs.iter().all(|(id, blob)| self.blobs.get(&id).is_none_or(|ours| same(ours, blob)));
         if free {
-            self.blobs.extend(theirs.iter().map(|(id, blob)| (*id, blob.clone())));
+            self.blobs.extend(theirs.iter().map(|(id, blob)| (id, blob.clone())));
         }
         free
     }

@@ -78,7 +78,7 @@ impl MetaTree {
     }
 
     /// All fields in byte order of their keys.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &MetaField)> {
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &MetaField)> + Clone {
         self.fields.iter().map(|(key, field)| (key.as_str(), field))
     }
 

@@ -6,6 +6,8 @@ use std::hash::BuildHasher;
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
+use super::Plain;
+
 /// A value that metadata holds directly: booleans, integers, floats, text, and containers of these.
 ///
 /// Numbers and text are plain JSON in the metadata; containers are JSON text inside a string, as the readers in other
@@ -28,6 +30,11 @@ pub trait MetaValue: Sized {
 
     /// Reads the JSON form; `None` if it is something else.
     fn from_json(value: &Value) -> Option<Self>;
+
+    /// As [`from_json`](Self::from_json), of a value where it lies. To be provided where that saves copying a text.
+    fn from_plain(value: Plain<'_>) -> Option<Self> {
+        Self::from_json(&value.to_json())
+    }
 }
 
 macro_rules! integers {
@@ -40,6 +47,10 @@ macro_rules! integers {
             }
 
             fn from_json(value: &Value) -> Option<Self> {
+                value.$get()?.try_into().ok()
+            }
+
+            fn from_plain(value: Plain<'_>) -> Option<Self> {
                 value.$get()?.try_into().ok()
             }
         }
@@ -132,6 +143,13 @@ impl MetaValue for String {
 
     fn from_json(value: &Value) -> Option<Self> {
         value.as_str().map(str::to_owned)
+    }
+
+    fn from_plain(value: Plain<'_>) -> Option<Self> {
+        match value {
+            Plain::Id(id) => Some(id.to_string()),
+            other => other.as_str().map(str::to_owned),
+        }
     }
 }
 

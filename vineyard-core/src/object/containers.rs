@@ -145,8 +145,7 @@ impl<X: Member<Kind: ListOf<X>>, const N: usize> Member for [X; N] {
         let items = X::Kind::resolve_list(meta, key)?;
         let count = items.len();
         items.try_into().map_err(|_| {
-            ResolveReason::value(key.as_str(), format!("{N} elements"), &Value::from(format!("{count} elements")))
-                .into()
+            ResolveReason::value(key.as_str(), format!("{N} elements"), format!("{count} elements")).into()
         })
     }
 
@@ -192,7 +191,7 @@ impl<V: Member + MetaValue> MapOf<String, V> for MetaKind {
 fn read_map_key<K: MetaValue>(meta: &ObjectMeta, key: &Key) -> Result<K, ResolveError> {
     let value = meta.value(key.as_str())?;
     let expected = || ResolveReason::value(key.as_str(), format!("a map key of type {}", K::NAME), value);
-    K::from_json(value).ok_or_else(|| expected().into())
+    K::from_plain(value).ok_or_else(|| expected().into())
 }
 
 macro_rules! numbered_maps {

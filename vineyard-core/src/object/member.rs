@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{MemberInput, Object, Opaque, Stored, registry};
 use crate::blob::{Array, Blob, Element};
 use crate::error::{BuildError, ResolveError, ResolveReason};
-use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, Key, MetaValue, ObjectMeta};
+use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, Key, MetaValue, ObjectMeta, Plain};
 use crate::schema::{ElementLayout, FieldKind, FieldSchema};
 use crate::typename::TypeName;
 
@@ -141,8 +141,8 @@ pub(crate) fn read_text<M>(
 ) -> Result<M, ResolveError> {
     let stored = meta.value(key.as_str())?;
     let parsed = match stored {
-        Value::String(text) => serde_json::from_str(text).ok(),
-        plain => Some(plain.clone()),
+        Plain::Text(text) => serde_json::from_str(text).ok(),
+        plain => Some(plain.to_json()),
     };
     let value = parsed.as_ref().and_then(read);
     value.ok_or_else(|| ResolveReason::value(key.as_str(), format!("the JSON text of a {expected}"), stored).into())
@@ -257,7 +257,7 @@ impl<X: Member> Member for Option<X> {
 
     fn resolve_at(meta: &ObjectMeta, key: &Key) -> Result<Self, ResolveError> {
         // In a list, `null` keeps the place of an element that is not there.
-        let null = meta.value(key.as_str()).is_ok_and(Value::is_null);
+        let null = meta.value(key.as_str()).is_ok_and(Plain::is_null);
         if !null && X::is_present(meta, key) { X::resolve_at(meta, key).map(Some) } else { Ok(None) }
     }
 

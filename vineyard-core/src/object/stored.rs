@@ -13,8 +13,9 @@ use crate::meta::ObjectMeta;
 ///
 /// Derefs to `T`. Cloning costs a few reference counts.
 pub struct Stored<T: ?Sized> {
-    meta: ObjectMeta,
     value: Arc<T>,
+    /// Goes last, so that what is given back of its payloads goes together.
+    meta: ObjectMeta,
 }
 
 impl<T: ?Sized> Stored<T> {

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use crate::blob::Element;
 pub use crate::error::{BuildError, ResolveError};
-pub use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta};
+pub use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta, Plain};
 pub use crate::object::{Draft, Member, MemberInput, MetaKind, NodeKind, Object, Registration, Stored};
 pub use crate::schema::{FieldSchema, Schema};
 pub use crate::typename::{TypeName, Typename};
@@ -198,8 +198,8 @@ pub fn resolve_field_or<M: Member>(
 fn read_json<T: DeserializeOwned>(meta: &ObjectMeta, key: &'static str) -> Result<T, ResolveError> {
     let stored = meta.value(key)?;
     let read = match stored {
-        serde_json::Value::String(text) => serde_json::from_str(text),
-        plain => T::deserialize(plain),
+        Plain::Text(text) => serde_json::from_str(text),
+        plain => T::deserialize(plain.to_json()),
     };
     read.map_err(|error| ResolveReason::value(key, format!("JSON text ({error})"), stored).into())
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{BuildError, ResolveError, ResolveReason};
-use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta};
+use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta, Plain};
 use crate::schema::{FieldKind, FieldSchema};
 use crate::typename::TypeName;
 
@@ -26,13 +26,17 @@ pub fn as_text(value: &Value) -> Option<&str> {
     value.as_str()
 }
 
+pub fn plain_text(value: Plain<'_>) -> Option<&str> {
+    value.as_str()
+}
+
 pub fn value_stage<M: MetaValue>(value: &M, key: &Key, draft: &mut DraftNode) -> Result<(), BuildError> {
     draft.set_value(key, value.to_json())
 }
 
 pub fn value_resolve<M: MetaValue>(meta: &ObjectMeta, key: &Key) -> Result<M, ResolveError> {
     let value = meta.value(key.as_str())?;
-    let read = M::from_json(value);
+    let read = M::from_plain(value);
     read.ok_or_else(|| ResolveReason::value(key.as_str(), format!("a value of type {}", M::NAME), value).into())
 }
 

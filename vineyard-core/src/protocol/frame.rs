@@ -215,7 +215,6 @@ pub fn encode_within<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M, limi
     let limit = limit.min(MAX_BODY_BYTES);
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
-    let body = out.len();
     let mut bounded = Bounded { out, room: limit, missing: 0 };
     if let Err(error) = serde_json::to_writer(&mut bounded, message) {
         let missing = bounded.missing;
@@ -225,11 +224,17 @@ pub fn encode_within<M: Serialize + ?Sized>(out: &mut Vec<u8>, message: &M, limi
             more => FrameError::TooLong { found: (limit as u64).saturating_add(more), limit },
         });
     }
-    let len = out.len().saturating_sub(body);
-    if let Some(header) = out.get_mut(start..body) {
-        header.copy_from_slice(&(len as u64).to_le_bytes());
-    }
+    close(out, start);
     Ok(())
+}
+
+/// Fills in the header of a frame that begins at `start` and ends with `out`.
+pub(super) fn close(out: &mut [u8], start: usize) {
+    let len = out.len().saturating_sub(start).saturating_sub(HEADER_BYTES);
+    let header = out.get_mut(start..).and_then(|rest| rest.first_chunk_mut::<HEADER_BYTES>());
+    if let Some(header) = header {
+        *header = (len as u64).to_le_bytes();
+    }
 }
 
 #[cfg(test)]

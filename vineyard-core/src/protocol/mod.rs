@@ -16,6 +16,7 @@ pub mod lax;
 mod lock;
 mod meta;
 mod name;
+pub mod objects;
 mod plasma;
 mod reference;
 mod remote;
@@ -26,6 +27,7 @@ mod stream;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::meta::RecordError;
 use crate::status::{ServerError, StatusCode};
 use head::message_type;
 
@@ -56,6 +58,7 @@ pub use name::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
     PutNameRequest,
 };
+pub use objects::{Found, GetObjectsReply, GetObjectsRequest, Wanted};
 pub use plasma::{
     CreateBufferByPlasmaReply, CreateBufferByPlasmaRequest, GetBuffersByPlasmaReply, GetBuffersByPlasmaRequest,
     PlasmaDeleteDataReply, PlasmaDeleteDataRequest, PlasmaPayload, PlasmaReleaseReply, PlasmaReleaseRequest,
@@ -116,6 +119,17 @@ pub enum DecodeError {
         /// What is wrong with which field.
         cause: serde_json::Error,
     },
+    /// A binary message that does not hold what it promises.
+    #[error("malformed `{message_type}`: {what}")]
+    Binary {
+        /// The type of the message.
+        message_type: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Metadata in binary form that cannot be read.
+    #[error(transparent)]
+    Record(RecordError),
     /// Another reply than the one that was asked for.
     #[error("expected a message of type `{expected}`, found `{found}`")]
     UnexpectedType {
@@ -195,6 +209,7 @@ macro_rules! requests {
             $($variant($request),)*
             Exit(ExitRequest),
             ReleaseLeases(ReleaseLeasesNotice),
+            GetObjects(GetObjectsRequest),
         }
 
         /// The types of requests, for who counts or compares them without their contents.
@@ -205,11 +220,12 @@ macro_rules! requests {
             $($variant,)*
             Exit,
             ReleaseLeases,
+            GetObjects,
         }
 
         impl RequestType {
             /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)* Self::Exit, Self::ReleaseLeases];
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)* Self::Exit, Self::ReleaseLeases, Self::GetObjects];
 
             /// Where it stands in [`ALL`](Self::ALL).
             pub const fn index(self) -> usize {
@@ -222,12 +238,13 @@ macro_rules! requests {
                     $(Self::$variant => $kind,)*
                     Self::Exit => "exit_request",
                     Self::ReleaseLeases => "release_leases_notice",
+                    Self::GetObjects => GetObjectsRequest::TYPE,
                 }
             }
         }
 
         impl Request {
-            /// The `type` of every request.
+            /// The `type` of every request in JSON.
             pub const TYPES: &'static [&'static str] = &[$($kind,)* "exit_request", "release_leases_notice"];
 
             /// Reads a request.
@@ -238,6 +255,9 @@ macro_rules! requests {
             pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
                 fn field<T: DeserializeOwned>(message_type: &'static str, body: &[u8]) -> Result<T, DecodeError> {
                     serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type, cause })
+                }
+                if body.first() == Some(&objects::MARK) {
+                    return GetObjectsRequest::decode(body).map(Self::GetObjects);
                 }
                 let found = message_type(body)?;
                 match found.as_ref() {
@@ -258,6 +278,10 @@ macro_rules! requests {
                     $(Self::$variant(request) => frame::encode(out, request),)*
                     Self::Exit(request) => frame::encode(out, request),
                     Self::ReleaseLeases(request) => frame::encode(out, request),
+                    Self::GetObjects(request) => {
+                        request.encode(out);
+                        Ok(())
+                    }
                 }
             }
 
@@ -267,6 +291,7 @@ macro_rules! requests {
                     $(Self::$variant(_) => RequestType::$variant,)*
                     Self::Exit(_) => RequestType::Exit,
                     Self::ReleaseLeases(_) => RequestType::ReleaseLeases,
+                    Self::GetObjects(_) => RequestType::GetObjects,
                 }
             }
 

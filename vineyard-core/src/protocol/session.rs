@@ -124,6 +124,9 @@ pub struct NativeReply {
     /// Blobs can be parts of others, see [`SliceBuffersRequest`](super::SliceBuffersRequest).
     #[serde(default)]
     pub slices: bool,
+    /// Objects can be got with their payloads by one request, see [`GetObjectsRequest`](super::GetObjectsRequest).
+    #[serde(default)]
+    pub get_objects: bool,
     /// Blobs with more bytes than this are to be sealed by the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_above: Option<u64>,

@@ -31,6 +31,7 @@ fn of_type(message_type: &str) -> Option<Role> {
         | "get_name_request"
         | "list_name_request"
         | "get_buffers_request"
+        | "get_objects_request"
         | "get_remote_buffers_request"
         | "get_gpu_buffers_request"
         | "get_buffers_by_plasma_request"

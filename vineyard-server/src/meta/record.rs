@@ -271,6 +271,16 @@ impl Record {
         self.fields.keys.iter().map(|key| &**key).zip(&self.fields.values)
     }
 
+    /// The keys of those fields, in byte order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> + Clone {
+        self.fields.keys.iter().map(|key| &**key)
+    }
+
+    /// How many of those fields there are.
+    pub fn num_fields(&self) -> usize {
+        self.fields.keys.len()
+    }
+
     /// About how much memory it takes, without what it shares with others.
     pub fn weight(&self) -> u64 {
         weight::of_fields(self.fields.values.iter())

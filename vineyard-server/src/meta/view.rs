@@ -19,11 +19,11 @@ pub struct View<'a> {
 
 /// An object of a tree that was measured.
 #[derive(Clone, Copy)]
-struct Node<'a> {
-    tree: &'a Tree,
-    blobs: &'a dyn Blobs,
-    id: ObjectId,
-    record: &'a Record,
+pub(super) struct Node<'a> {
+    pub tree: &'a Tree,
+    pub blobs: &'a dyn Blobs,
+    pub id: ObjectId,
+    pub record: &'a Record,
 }
 
 /// A blob, as get_data describes it.
@@ -83,13 +83,17 @@ impl Tree {
 
 impl Node<'_> {
     /// The object that a link leads to.
-    fn member(&self, link: Link) -> Option<Self> {
+    pub fn member(&self, link: Link) -> Option<Self> {
         let id = self.tree.edges.member(link)?;
         Some(Self { id, record: self.tree.record(id)?, ..*self })
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    pub(super) fn node(self) -> Node<'a> {
+        self.node
+    }
+
     /// The object.
     pub fn id(&self) -> ObjectId {
         self.node.id

@@ -94,7 +94,7 @@ pub(super) fn pending_label(connection: &Connection) -> i64 {
 }
 
 /// The labels whose descriptors follow the reply.
-fn pending_labels(connection: &Connection) -> Vec<i64> {
+pub(super) fn pending_labels(connection: &Connection) -> Vec<i64> {
     connection.labels.pending().map(i64::from).collect()
 }
 

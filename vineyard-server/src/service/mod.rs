@@ -13,6 +13,7 @@ mod lock;
 mod many;
 mod meta;
 mod name;
+mod objects;
 mod plasma;
 mod reference;
 mod remote;
@@ -225,6 +226,10 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
                 return Next::Wait(Waiting::Data(request, id));
             }
             let written = meta::get_data(&state, &session, request, connection.room(), out).await;
+            finish_within(connection, written, out)
+        }
+        Request::GetObjects(request) => {
+            let written = objects::get(connection, request, out).await;
             finish_within(connection, written, out)
         }
         Request::ListData(request) => {

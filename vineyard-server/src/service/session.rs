@@ -58,6 +58,7 @@ pub(super) fn register(
             owned_blobs: true,
             kernel_seals: connection.entrance().is_unix(),
             slices: true,
+            get_objects: connection.entrance().is_unix(),
             seal_above: state.settings.seal_above.filter(|_| connection.entrance().is_unix()),
             incarnation: state.incarnation,
         }),

@@ -47,9 +47,7 @@ impl Item {
             Inner::New(node) => node.typename().as_str(),
             Inner::Payload(_) => "vineyard::Blob",
             Inner::Linked(meta) => meta.typename(),
-            Inner::Member { container, key } => {
-                container.tree().member(key.as_str()).and_then(|member| member.typename()).unwrap_or_default()
-            }
+            Inner::Member { container, key } => container.typename_of(key.as_str()).unwrap_or_default(),
         }
     }
 
