@@ -41,7 +41,7 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "sealed blobs that no object holds stay for ever",
     ),
     (
-        "requests::a_native_put_takes_two_requests_and_a_get_one",
+        "requests::a_native_put_takes_one_request_or_two_and_a_get_one",
         "objects cannot be created and their blobs sealed by one request, nor got with their payloads",
     ),
     (

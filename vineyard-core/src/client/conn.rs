@@ -12,7 +12,7 @@ use super::tls::Connector;
 use crate::address::Address;
 use crate::error::{CallError, CallReason};
 use crate::protocol::frame::{self, FrameBuffer};
-use crate::protocol::{Call, DecodeError, GetObjectsReply, GetObjectsRequest, decode_reply};
+use crate::protocol::{Call, DecodeError, decode_reply};
 use crate::shm::{Receiver, ShmError};
 
 /// Descriptors that may wait for the reply they belong to; no reply brings as many.
@@ -38,6 +38,8 @@ pub(super) struct Conn {
     /// When the requests that were sent last have to be answered.
     deadline: Instant,
     ended: bool,
+    /// The process that opened it. One that is forked from it must not talk over it.
+    process: u32,
 }
 
 /// Copies raw bytes that have arrived; returns how many.
@@ -61,6 +63,7 @@ impl Conn {
             timeout,
             deadline: Instant::now(),
             ended: false,
+            process: std::process::id(),
         };
         conn.set_timeout(timeout)?;
         Ok(conn)
@@ -77,6 +80,11 @@ impl Conn {
     /// Whether the connection cannot be used any more.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Whether this process was forked from the one that opened the connection.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Gives the connection up: what comes next could not be told apart.
@@ -197,13 +205,17 @@ impl Conn {
         self.reply::<C>()
     }
 
-    /// As [`call`](Self::call), for objects with where their payloads lie.
-    pub(super) fn get_objects(&mut self, request: &GetObjectsRequest) -> Result<GetObjectsReply, CallError> {
-        const CALL: &str = GetObjectsRequest::TYPE;
-        request.encode(&mut self.outbox);
-        self.flush(CALL)?;
-        self.skip_unwanted(CALL)?;
-        self.frame(CALL, GetObjectsReply::decode)
+    /// Sends a binary request and waits for its reply.
+    pub(super) fn call_binary<R>(
+        &mut self,
+        call: &'static str,
+        encode: impl FnOnce(&mut Vec<u8>),
+        decode: impl FnOnce(&[u8]) -> Result<R, DecodeError>,
+    ) -> Result<R, CallError> {
+        encode(&mut self.outbox);
+        self.flush(call)?;
+        self.skip_unwanted(call)?;
+        self.frame(call, decode)
     }
 
     /// Waits for the reply to an earlier request.

@@ -37,6 +37,7 @@ pub(super) struct Link {
     has_kernel_seals: bool,
     has_slices: bool,
     gets_objects: bool,
+    puts_objects: bool,
     seal_above: Option<u64>,
     instance: InstanceId,
     session: SessionId,
@@ -47,6 +48,10 @@ pub(super) struct Link {
 impl Carrier for Conn {
     fn has_ended(&self) -> bool {
         Conn::has_ended(self)
+    }
+
+    fn is_inherited(&self) -> bool {
+        Conn::is_inherited(self)
     }
 
     fn end(&mut self) {
@@ -93,6 +98,7 @@ impl Link {
             has_kernel_seals: native.is_some_and(|native| native.kernel_seals),
             has_slices: native.is_some_and(|native| native.slices),
             gets_objects: native.is_some_and(|native| native.get_objects),
+            puts_objects: native.is_some_and(|native| native.put_objects),
             seal_above: native.and_then(|native| native.seal_above),
             instance: reply.instance_id,
             session: reply.session_id,
@@ -151,6 +157,11 @@ impl Link {
     /// Whether objects can be got with their payloads by one request.
     pub(super) fn gets_objects(&self) -> bool {
         self.gets_objects
+    }
+
+    /// Whether blobs and objects can be made by binary requests, small blobs and objects by the same.
+    pub(super) fn puts_objects(&self) -> bool {
+        self.puts_objects
     }
 
     /// Above how many bytes the server wants blobs to be sealed by the kernel.
@@ -225,9 +236,15 @@ impl Link {
 
     /// Gives one lease back, without blocking: with the next request, or at once when enough have come together.
     pub(super) fn release(&self, id: ObjectId, nbytes: u64) {
-        if self.native && !self.is_forked() {
+        // That the process may have forked is looked at before anything is sent.
+        if self.native {
             self.conn.release(id, nbytes);
         }
+    }
+
+    /// Gives back together what `leave` leaves.
+    pub(super) fn together(&self, leave: impl FnOnce()) {
+        self.conn.release_together(leave);
     }
 
     /// Gives an unsealed blob up, without blocking.
@@ -272,6 +289,6 @@ impl Link {
 
 impl Keeper for Link {
     fn let_go(&self, blobs: BlobSet) {
-        if self.is_forked() { drop(blobs) } else { self.conn.release_together(|| drop(blobs)) }
+        self.together(|| drop(blobs));
     }
 }

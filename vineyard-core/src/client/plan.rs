@@ -7,6 +7,7 @@ use crate::error::BuildError;
 use crate::id::{InstanceId, ObjectId};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, MetaTree, ObjectMeta};
 use crate::protocol::NEW_MEMBER;
+use crate::protocol::native::NEW_BLOB;
 
 /// The steps of one put: bytes to copy in, and nodes to create, members before those who hold them.
 #[derive(Debug, Default)]
@@ -45,6 +46,8 @@ enum Slot {
 pub(super) struct NewIds {
     pub(super) uploads: Vec<ObjectId>,
     pub(super) slices: Vec<ObjectId>,
+    /// Uploads come with the objects, and go by their numbers.
+    pub(super) inline: bool,
 }
 
 /// Where a plan is carried out, and what is known of it.
@@ -179,6 +182,7 @@ impl Node {
         let mut tree = self.tree;
         for (key, slot) in self.slots {
             let below = match slot {
+                Slot::Upload { index, .. } if new.inline => numbered_tree(NEW_BLOB, index),
                 Slot::Upload { index, nbytes } => blob_tree(*new.uploads.get(index)?, nbytes, instance),
                 Slot::Slice { index, nbytes } => blob_tree(*new.slices.get(index)?, nbytes, instance),
                 Slot::Linked { id, nbytes } => blob_tree(id, nbytes, instance),
@@ -212,8 +216,12 @@ pub(super) fn object_tree(id: ObjectId) -> MetaTree {
 
 /// An object that is made by the same request, so many places behind its first.
 pub(super) fn new_tree(place: usize) -> MetaTree {
+    numbered_tree(NEW_MEMBER, place)
+}
+
+fn numbered_tree(key: &str, number: usize) -> MetaTree {
     let mut tree = MetaTree::new();
-    tree.set(NEW_MEMBER, place as u64);
+    tree.set(key, number as u64);
     tree
 }
 
@@ -272,7 +280,7 @@ mod tests {
         assert_eq!(sliced.linked_blobs, [id], "the whole is linked");
         let copied = plan(&draft, &[id]);
         assert_eq!((copied.slices.len(), copied.uploads.len(), copied.linked_blobs.len()), (0, 3, 0));
-        let new = NewIds { uploads: Vec::new(), slices: vec![ObjectId::blob(3, 1), ObjectId::blob(3, 2)] };
+        let new = NewIds { slices: vec![ObjectId::blob(3, 1), ObjectId::blob(3, 2)], ..NewIds::default() };
         let node = sliced.levels.into_iter().flatten().next().expect("one node");
         let tree = node.into_tree(InstanceId::from_raw(3), &new, |_, _| None).expect("complete");
         let member = |key| tree.member(key).and_then(|member| member.id());

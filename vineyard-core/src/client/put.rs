@@ -8,13 +8,14 @@ use super::link::Link;
 use super::plan::{NewIds, Node, Plan, Target, new_tree, object_tree};
 use super::schemas;
 use super::transport::Transport;
-use crate::blob::Part;
+use crate::blob::{Blob, Part};
 use crate::error::{CallError, CallReason, PutError};
 use crate::id::ObjectId;
-use crate::meta::{DraftNode, MetaTree};
+use crate::meta::{DraftNode, MetaTree, Record};
 use crate::object::Source;
 use crate::protocol::{
-    Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest, GetDataRequest, SliceBuffersRequest,
+    Call, CreateDataRequest, CreateDatasRequest, DelDataRequest, ExistsRequest, GetDataRequest, PutObjectsReply,
+    PutObjectsRequest, SliceBuffersRequest,
 };
 use crate::status::StatusCode;
 
@@ -121,7 +122,8 @@ impl<'a> Undo<'a> {
     }
 
     fn complete(mut self) {
-        self.blobs.drain(..).for_each(Fresh::keep);
+        let blobs = std::mem::take(&mut self.blobs);
+        self.link.together(|| blobs.into_iter().for_each(Fresh::keep));
         self.objects.clear();
         self.holders.clear();
     }
@@ -149,7 +151,7 @@ impl Drop for Undo<'_> {
     }
 }
 
-fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: Plan) -> Result<Made<'a>, PutError> {
+fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, mut plan: Plan) -> Result<Made<'a>, PutError> {
     let link = transport.link();
     let typename = || draft.typename().to_string();
     let failed = |cause| PutError::Call { typename: typename(), cause };
@@ -157,8 +159,10 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: P
     let mut undo = Undo::new(link);
     // First what may be refused, before anything is copied.
     let slices = slice(link, &plan.slices).map_err(failed)?;
-    let mut new = NewIds { uploads: Vec::new(), slices: ids(&slices) };
+    let mut new = NewIds { uploads: Vec::new(), slices: ids(&slices), inline: transport.takes_along(&plan.uploads) };
     undo.blobs = slices;
+    let inline = if new.inline { std::mem::take(&mut plan.uploads) } else { Vec::new() };
+    let inline_bytes = inline.iter().map(|blob| blob.nbytes() as u64).fold(0, u64::saturating_add);
     let uploads = upload(transport, draft, &plan)?;
     new.uploads = ids(&uploads);
     undo.blobs.extend(uploads);
@@ -186,7 +190,15 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, plan: P
         let trees = nodes.into_iter().map(|node| node.into_tree(link.instance(), &new, member));
         let contents = trees.collect::<Option<Vec<_>>>().ok_or_else(|| failed(lost()))?;
         // The first request seals all uploads, also those that later ones link.
-        let ids = create(link, contents, std::mem::take(&mut seal)).map_err(failed)?;
+        let seal = std::mem::take(&mut seal);
+        let ids = if link.puts_objects() {
+            let made = put_objects(link, &contents, &seal, &inline);
+            let (ids, blobs) = made.map_err(|error| no_room_or(error, draft, inline_bytes))?;
+            undo.blobs.extend(blobs);
+            ids
+        } else {
+            create(link, contents, seal).map_err(failed)?
+        };
         for (id, holder) in ids.iter().zip(holders) {
             if holder { &mut undo.holders } else { &mut undo.objects }.push(*id);
         }
@@ -240,11 +252,37 @@ fn upload<T: Transport>(transport: &Arc<T>, draft: &DraftNode, plan: &Plan) -> R
     if plan.uploads.is_empty() {
         return Ok(Vec::new());
     }
-    let typename = || draft.typename().to_string();
-    transport.upload(&plan.uploads).map_err(|error| match error.reason {
-        CallReason::Server(cause) if cause.code == StatusCode::NotEnoughMemory => {
-            PutError::NoRoom { typename: typename(), nbytes: plan.upload_bytes(), cause }
+    transport.upload(&plan.uploads).map_err(|error| no_room_or(error, draft, plan.upload_bytes()))
+}
+
+/// A request that was to make blobs of so many bytes was refused.
+fn no_room_or(error: CallError, draft: &DraftNode, nbytes: u64) -> PutError {
+    let typename = draft.typename().to_string();
+    match error.reason {
+        CallReason::Server(cause) if cause.code == StatusCode::NotEnoughMemory && nbytes > 0 => {
+            PutError::NoRoom { typename, nbytes, cause }
         }
-        reason => PutError::Call { typename: typename(), cause: CallError { call: error.call, reason } },
-    })
+        reason => PutError::Call { typename, cause: CallError { call: error.call, reason } },
+    }
+}
+
+/// Makes objects, and blobs of some bytes, by one request.
+fn put_objects(
+    link: &Arc<Link>,
+    contents: &[MetaTree],
+    seal: &[ObjectId],
+    payloads: &[Blob],
+) -> Result<(Vec<ObjectId>, Vec<Fresh>), CallError> {
+    const CALL: &str = PutObjectsRequest::TYPE;
+    let protocol = |what: String| CallError::new(CALL, CallReason::Protocol(what));
+    let records = contents.iter().map(Record::of_tree).collect::<Result<Vec<_>, _>>();
+    let records = records.map_err(|error| protocol(error.to_string()))?;
+    let encode = |out: &mut Vec<u8>| PutObjectsRequest::encode_parts(out, seal, payloads, &records);
+    let reply = link.exchange(CALL, |conn| conn.call_binary(CALL, encode, PutObjectsReply::decode))?;
+    let blobs: Vec<Fresh> = reply.blobs.into_iter().map(|id| Fresh::new(link, id, None)).collect();
+    if reply.objects.len() == contents.len() && blobs.len() == payloads.len() {
+        return Ok((reply.objects, blobs));
+    }
+    let (found, wanted) = ((reply.objects.len(), blobs.len()), (contents.len(), payloads.len()));
+    Err(protocol(format!("(objects, blobs) {wanted:?} were to be created, {found:?} were")))
 }

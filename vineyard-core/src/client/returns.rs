@@ -20,6 +20,9 @@ pub(super) trait Carrier {
     /// Whether it cannot be used any more.
     fn has_ended(&self) -> bool;
 
+    /// Whether this process has inherited it from another one, which goes on using it.
+    fn is_inherited(&self) -> bool;
+
     /// Gives it up.
     fn end(&mut self);
 
@@ -131,7 +134,8 @@ impl<C: Carrier> Line<C> {
     fn give_back_enough(&self) {
         while lock(&self.returns).is_enough() {
             let Some(mut turn) = self.try_turn() else { return };
-            if turn.busy || turn.conn.has_ended() || self.queue_leases(&mut turn.conn).is_err() {
+            let useless = turn.busy || turn.conn.has_ended() || turn.conn.is_inherited();
+            if useless || self.queue_leases(&mut turn.conn).is_err() {
                 return;
             }
             turn.conn.flush_some();

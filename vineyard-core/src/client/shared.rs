@@ -9,14 +9,14 @@ use super::get;
 use super::lease::{Fresh, Lease};
 use super::link::Link;
 use super::new_blob::NewBlob;
-use super::transport::{Transport, askable};
+use super::transport::{INLINE_BYTES, Transport, askable};
 use crate::blob::Blob;
 use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::ObjectId;
 use crate::meta::{BlobSet, ObjectMeta};
 use crate::protocol::{
-    Call, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest, Found, GetBuffersRequest,
-    GetNextStreamChunkRequest, GetObjectsRequest, IdList, Payload, Wanted,
+    Call, CreateBlobsReply, CreateBlobsRequest, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest,
+    Found, GetBuffersRequest, GetNextStreamChunkRequest, GetObjectsReply, GetObjectsRequest, IdList, Payload, Wanted,
 };
 use crate::shm::{Before, Mapping, Region};
 use crate::sync::{Mutex, lock};
@@ -84,7 +84,7 @@ impl Transport for SharedLink {
         }
         let request = GetObjectsRequest { wanted };
         self.link.exchange(CALL, |conn| {
-            let reply = conn.get_objects(&request)?;
+            let reply = conn.call_binary(CALL, |out| request.encode(out), GetObjectsReply::decode)?;
             self.take_descriptors(conn, CALL, &reply.fds, &reply.payloads)?;
             let blobs = self.views(CALL, &reply.payloads, &reply.fds)?;
             if reply.objects.len() == request.wanted.len() {
@@ -103,6 +103,13 @@ impl Transport for SharedLink {
             to.fill(from.as_bytes())?;
         }
         Ok(made.into_iter().map(NewBlob::into_fresh).collect())
+    }
+
+    fn takes_along(&self, blobs: &[Blob]) -> bool {
+        let bytes = blobs.iter().map(Blob::nbytes).fold(0, usize::saturating_add);
+        // Those that the kernel is to seal have files of their own.
+        let is_plain = |blob: &Blob| self.seal_above.is_none_or(|above| blob.nbytes() as u64 <= above);
+        self.link.puts_objects() && bytes <= INLINE_BYTES && blobs.iter().all(is_plain)
     }
 
     fn seal_uploads(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, CallError> {
@@ -129,6 +136,14 @@ impl SharedLink {
 
     fn create_in_arenas(self: &Arc<Self>, sizes: &[u64]) -> Result<Vec<NewBlob>, CallError> {
         let owned = self.link.owns_blobs();
+        if self.link.puts_objects() {
+            const CALL: &str = CreateBlobsRequest::TYPE;
+            let request = CreateBlobsRequest { sizes: sizes.to_vec() };
+            return self.link.exchange(CALL, |conn| {
+                let reply = conn.call_binary(CALL, |out| request.encode(out), CreateBlobsReply::decode)?;
+                self.take_new(conn, CALL, &reply.fds, reply.payloads, sizes)
+            });
+        }
         if let &[size] = sizes {
             const CALL: &str = CreateBufferRequest::TYPE;
             return self.link.exchange(CALL, |conn| {

@@ -13,6 +13,10 @@ use crate::id::ObjectId;
 use crate::meta::{BlobSet, ObjectMeta};
 use crate::protocol::{Found, Wanted};
 
+/// Bytes of blobs that go along with the objects that hold them, at most: to send them through the socket costs less than
+/// another request.
+pub(super) const INLINE_BYTES: usize = 32 << 10;
+
 /// A registered connection with a way for payloads.
 pub(super) trait Transport: Sized + Debug {
     /// Connects and registers.
@@ -29,6 +33,12 @@ pub(super) trait Transport: Sized + Debug {
 
     /// Stores bytes as new blobs, in order; all or none. None of `blobs` is empty.
     fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError>;
+
+    /// Whether blobs can go along with the objects that hold them, which saves a request: few bytes.
+    fn takes_along(&self, blobs: &[Blob]) -> bool {
+        let bytes = blobs.iter().map(Blob::nbytes).fold(0, usize::saturating_add);
+        self.link().puts_objects() && bytes <= INLINE_BYTES
+    }
 
     /// Seals what [`upload`](Self::upload) made; returns those that the first request that creates objects has to seal.
     fn seal_uploads(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, CallError>;

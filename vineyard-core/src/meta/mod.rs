@@ -16,6 +16,6 @@ pub use key::Key;
 pub(crate) use object_meta::blobs_below;
 pub use object_meta::{BLOB_TYPENAME, ObjectMeta};
 pub(crate) use payloads::{BlobSet, Keeper, Payloads};
-pub use record::{Full, OpenNode, Plain, Record, RecordError, RecordWriter};
+pub use record::{Full, OpenNode, Plain, Record, RecordError, RecordWriter, Shape};
 pub use tree::{MetaField, MetaTree};
 pub use value::MetaValue;

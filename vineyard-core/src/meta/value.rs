@@ -35,6 +35,13 @@ pub trait MetaValue: Sized {
     fn from_plain(value: Plain<'_>) -> Option<Self> {
         Self::from_json(&value.to_json())
     }
+
+    /// Reads a list of such values from JSON text; `None` if it is something else. To be provided where that saves making
+    /// a JSON value first.
+    fn list_from_text(text: &str) -> Option<Vec<Self>> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        Vec::from_json(&value)
+    }
 }
 
 macro_rules! integers {
@@ -52,6 +59,10 @@ macro_rules! integers {
 
             fn from_plain(value: Plain<'_>) -> Option<Self> {
                 value.$get()?.try_into().ok()
+            }
+
+            fn list_from_text(text: &str) -> Option<Vec<Self>> {
+                serde_json::from_str(text).ok()
             }
         }
     )*};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::member::{ListOf, MapOf, Member, MetaKind, NodeKind, SpreadKind, read_text, stage_text};
 use crate::error::{BuildError, ResolveError, ResolveReason};
-use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta};
+use crate::meta::{DraftNode, Key, MetaValue, ObjectMeta, Plain};
 use crate::schema::{FieldKind, FieldSchema};
 use crate::typename::TypeName;
 
@@ -35,7 +35,13 @@ impl<X: Member + MetaValue> ListOf<X> for MetaKind {
     }
 
     fn resolve_list(meta: &ObjectMeta, key: &Key) -> Result<Vec<X>, ResolveError> {
-        read_text(meta, key, &format!("list of {}", X::NAME), Vec::from_json)
+        let stored = meta.value(key.as_str())?;
+        let read = match stored {
+            Plain::Text(text) => X::list_from_text(text),
+            plain => Vec::from_json(&plain.to_json()),
+        };
+        let expected = || format!("the JSON text of a list of {}", X::NAME);
+        read.ok_or_else(|| ResolveReason::value(key.as_str(), expected(), stored).into())
     }
 
     fn describe_list(key: &Key) -> FieldSchema {

@@ -66,15 +66,18 @@ pub(crate) fn resolve<T: Object>(
     accepts: &'static [u32],
     fields: impl FnOnce(&ObjectMeta) -> Result<T, ResolveError>,
 ) -> Result<T, ResolveError> {
-    // The stamp of an object with flattened fields is not theirs.
-    let stamp = meta.schema_stamp().filter(|_| T::__accepts(meta.typename()));
+    // The stamp of an object with flattened fields is not theirs. Looked at only where it matters: names of types are
+    // put together anew each time.
+    let is_own = || T::__accepts(meta.typename());
+    let stamp = meta.schema_stamp();
     if let Some(found) = stamp.map(|stamp| stamp.version)
         && found != version
         && !accepts.contains(&found)
+        && is_own()
     {
         return Err(ResolveReason::Version { expected: version, accepts, found }.into());
     }
-    fields(meta).map_err(|error| match stamp {
+    fields(meta).map_err(|error| match stamp.filter(|_| is_own()) {
         Some(stamp) => error.between(of::<T>().stamp.fingerprint, stamp.fingerprint),
         None => error,
     })

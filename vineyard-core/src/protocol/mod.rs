@@ -16,7 +16,7 @@ pub mod lax;
 mod lock;
 mod meta;
 mod name;
-pub mod objects;
+pub mod native;
 mod plasma;
 mod reference;
 mod remote;
@@ -58,7 +58,10 @@ pub use name::{
     DropNameReply, DropNameRequest, GetNameReply, GetNameRequest, ListNameReply, ListNameRequest, PutNameReply,
     PutNameRequest,
 };
-pub use objects::{Found, GetObjectsReply, GetObjectsRequest, Wanted};
+pub use native::{
+    CreateBlobsReply, CreateBlobsRequest, Found, GetObjectsReply, GetObjectsRequest, PutObjectsReply,
+    PutObjectsRequest, Wanted,
+};
 pub use plasma::{
     CreateBufferByPlasmaReply, CreateBufferByPlasmaRequest, GetBuffersByPlasmaReply, GetBuffersByPlasmaRequest,
     PlasmaDeleteDataReply, PlasmaDeleteDataRequest, PlasmaPayload, PlasmaReleaseReply, PlasmaReleaseRequest,
@@ -210,6 +213,8 @@ macro_rules! requests {
             Exit(ExitRequest),
             ReleaseLeases(ReleaseLeasesNotice),
             GetObjects(GetObjectsRequest),
+            CreateBlobs(CreateBlobsRequest),
+            PutObjects(PutObjectsRequest),
         }
 
         /// The types of requests, for who counts or compares them without their contents.
@@ -221,11 +226,15 @@ macro_rules! requests {
             Exit,
             ReleaseLeases,
             GetObjects,
+            CreateBlobs,
+            PutObjects,
         }
 
         impl RequestType {
             /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)* Self::Exit, Self::ReleaseLeases, Self::GetObjects];
+            pub const ALL: &'static [Self] = &[
+                $(Self::$variant,)* Self::Exit, Self::ReleaseLeases, Self::GetObjects, Self::CreateBlobs, Self::PutObjects,
+            ];
 
             /// Where it stands in [`ALL`](Self::ALL).
             pub const fn index(self) -> usize {
@@ -239,6 +248,8 @@ macro_rules! requests {
                     Self::Exit => "exit_request",
                     Self::ReleaseLeases => "release_leases_notice",
                     Self::GetObjects => GetObjectsRequest::TYPE,
+                    Self::CreateBlobs => CreateBlobsRequest::TYPE,
+                    Self::PutObjects => PutObjectsRequest::TYPE,
                 }
             }
         }
@@ -256,8 +267,12 @@ macro_rules! requests {
                 fn field<T: DeserializeOwned>(message_type: &'static str, body: &[u8]) -> Result<T, DecodeError> {
                     serde_json::from_slice(body).map_err(|cause| DecodeError::Field { message_type, cause })
                 }
-                if body.first() == Some(&objects::MARK) {
-                    return GetObjectsRequest::decode(body).map(Self::GetObjects);
+                if body.first() == Some(&native::MARK) {
+                    return Ok(match native::decode(body)? {
+                        native::Request::GetObjects(request) => Self::GetObjects(request),
+                        native::Request::CreateBlobs(request) => Self::CreateBlobs(request),
+                        native::Request::PutObjects(request) => Self::PutObjects(request),
+                    });
                 }
                 let found = message_type(body)?;
                 match found.as_ref() {
@@ -282,6 +297,14 @@ macro_rules! requests {
                         request.encode(out);
                         Ok(())
                     }
+                    Self::CreateBlobs(request) => {
+                        request.encode(out);
+                        Ok(())
+                    }
+                    Self::PutObjects(request) => {
+                        request.encode(out);
+                        Ok(())
+                    }
                 }
             }
 
@@ -292,6 +315,8 @@ macro_rules! requests {
                     Self::Exit(_) => RequestType::Exit,
                     Self::ReleaseLeases(_) => RequestType::ReleaseLeases,
                     Self::GetObjects(_) => RequestType::GetObjects,
+                    Self::CreateBlobs(_) => RequestType::CreateBlobs,
+                    Self::PutObjects(_) => RequestType::PutObjects,
                 }
             }
 

@@ -127,6 +127,9 @@ pub struct NativeReply {
     /// Objects can be got with their payloads by one request, see [`GetObjectsRequest`](super::GetObjectsRequest).
     #[serde(default)]
     pub get_objects: bool,
+    /// Blobs and objects can be made by binary requests, see [`PutObjectsRequest`](super::PutObjectsRequest).
+    #[serde(default)]
+    pub put_objects: bool,
     /// Blobs with more bytes than this are to be sealed by the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_above: Option<u64>,

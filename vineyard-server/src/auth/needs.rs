@@ -49,6 +49,7 @@ fn of_type(message_type: &str) -> Option<Role> {
         // To put what is new. Only these hand out writable descriptors.
         "create_buffer_request"
         | "create_buffers_request"
+        | "create_blobs_request"
         | "create_disk_buffer_request"
         | "create_gpu_buffer_request"
         | "create_remote_buffer_request"
@@ -64,7 +65,8 @@ fn of_type(message_type: &str) -> Option<Role> {
         | "shrink_buffer_request"
         | "finalize_arena_request"
         | "create_data_request"
-        | "create_datas_request" => Role::Write,
+        | "create_datas_request"
+        | "put_objects_request" => Role::Write,
         // To change what objects are called, where they are, and how long they stay.
         "persist_request"
         | "label_request"

@@ -1,23 +1,55 @@
 //! Objects as our own clients read them: records of metadata, written straight from those of the tree.
 
-use std::iter::Peekable;
+use std::rc::Rc;
 
 use vineyard_core::ObjectId;
-use vineyard_core::meta::{Full, OpenNode, Plain, RecordWriter};
+use vineyard_core::meta::{Full, OpenNode, Plain, RecordWriter, Shape};
 
 use super::is_everlasting;
-use super::record::{Field, Link};
+use super::record::{Field, Link, Record};
 use super::view::{BlobView, Node, View};
 
-/// The keys that have a place of their own in a record, in byte order, but for the timestamp.
-const OWN_KEYS: [&str; 5] = ["id", "instance_id", "signature", "transient", "typename"];
+/// The fields that have a place of their own in a record, in byte order of their keys; the first one may be absent.
+const OWN: [(&str, Own); 6] = [
+    ("__timestamp", Own::Timestamp),
+    ("id", Own::Id),
+    ("instance_id", Own::Instance),
+    ("signature", Own::Signature),
+    ("transient", Own::Transient),
+    ("typename", Own::Typename),
+];
 
-/// The key of the timestamp, which comes before the others.
-const TIMESTAMP: &str = "__timestamp";
+/// A field that has a place of its own in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Timestamp,
+    Id,
+    Instance,
+    Signature,
+    Transient,
+    Typename,
+}
+
+/// Layouts that are looked through for a node: the last ones. Objects of one type mostly follow each other.
+const RECENT_LAYOUTS: usize = 8;
+
+/// Where the fields of a node come from, in byte order of their keys: one of its own, or the next of the others.
+type Order = Rc<[Option<Own>]>;
+
+/// How nodes with one list of keys are written.
+struct Layout {
+    /// Which list that is: where it lies.
+    keys: *const Box<str>,
+    has_timestamp: bool,
+    shape: Shape,
+    order: Order,
+}
 
 /// Writes trees as records, and notes which blobs lie below them.
 pub struct Encoder<'a, 'b> {
     writer: RecordWriter<'a>,
+    /// The tree is borrowed for longer, so that a list stays where it is.
+    layouts: Vec<Layout>,
     /// Blobs of this instance, as they come.
     blobs: &'b mut Vec<ObjectId>,
 }
@@ -29,7 +61,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
     ///
     /// [`Full`].
     pub fn new(out: &'a mut Vec<u8>, limit: usize, blobs: &'b mut Vec<ObjectId>) -> Result<Self, Full> {
-        Ok(Self { writer: RecordWriter::new(out, limit)?, blobs })
+        Ok(Self { writer: RecordWriter::new(out, limit)?, layouts: Vec::new(), blobs })
     }
 
     /// Writes the tree of an object.
@@ -55,20 +87,20 @@ impl<'a, 'b> Encoder<'a, 'b> {
 
     fn node(&mut self, parent: &mut OpenNode, node: Node<'_>) -> Result<(), Full> {
         let record = node.record;
-        let own = record.timestamp.map(|_| TIMESTAMP).into_iter().chain(OWN_KEYS);
-        let keys = Merged { own: own.peekable(), other: record.keys().peekable(), left: record.num_fields() };
-        let keys = Merged { left: keys.left.saturating_add(keys.own.clone().count()), ..keys };
-        let mut open = self.writer.node(parent, keys.clone())?;
+        let (shape, order) = self.layout(record)?;
+        let mut open = self.writer.node_of(parent, shape)?;
         let mut fields = record.fields();
-        for key in keys {
-            let own = match key {
-                TIMESTAMP => record.timestamp.map_or(Plain::Null, Plain::Uint),
-                "id" => Plain::Id(node.id),
-                "instance_id" => Plain::Uint(record.instance.as_raw()),
-                "signature" => record.signature.map_or(Plain::Null, |signature| Plain::Uint(signature.as_raw())),
-                "transient" => Plain::Bool(record.transient),
-                "typename" => Plain::Text(&record.typename),
-                _ => {
+        for source in order.iter() {
+            let own = match source {
+                Some(Own::Timestamp) => record.timestamp.map_or(Plain::Null, Plain::Uint),
+                Some(Own::Id) => Plain::Id(node.id),
+                Some(Own::Instance) => Plain::Uint(record.instance.as_raw()),
+                Some(Own::Signature) => {
+                    record.signature.map_or(Plain::Null, |signature| Plain::Uint(signature.as_raw()))
+                }
+                Some(Own::Transient) => Plain::Bool(record.transient),
+                Some(Own::Typename) => Plain::Text(&record.typename),
+                None => {
                     let Some((_, field)) = fields.next() else { break };
                     self.field(&mut open, node, field)?;
                     continue;
@@ -77,6 +109,22 @@ impl<'a, 'b> Encoder<'a, 'b> {
             self.writer.plain(&mut open, own)?;
         }
         Ok(())
+    }
+
+    /// The shape of an object, and where its fields come from. Worked out once for each list of keys.
+    fn layout(&mut self, record: &Record) -> Result<(Shape, Order), Full> {
+        let (keys, has_timestamp) = (record.keys().as_ptr(), record.timestamp.is_some());
+        let is_same = |layout: &&Layout| layout.keys == keys && layout.has_timestamp == has_timestamp;
+        if let Some(known) = self.layouts.iter().rev().take(RECENT_LAYOUTS).find(is_same) {
+            return Ok((known.shape, Rc::clone(&known.order)));
+        }
+        let own = OWN.iter().skip(usize::from(!has_timestamp)).map(|(key, own)| (*key, Some(*own)));
+        let mut merged: Vec<(&str, Option<Own>)> = own.chain(record.keys().iter().map(|key| (&**key, None))).collect();
+        merged.sort_unstable_by_key(|(key, _)| *key);
+        let shape = self.writer.shape(merged.iter().map(|(key, _)| *key))?;
+        let order: Order = merged.iter().map(|(_, own)| *own).collect();
+        self.layouts.push(Layout { keys, has_timestamp, shape, order: Rc::clone(&order) });
+        Ok((shape, order))
     }
 
     fn field(&mut self, open: &mut OpenNode, node: Node<'_>, field: &Field) -> Result<(), Full> {
@@ -112,30 +160,3 @@ impl<'a, 'b> Encoder<'a, 'b> {
         }
     }
 }
-
-/// Two rows of keys, each in byte order, as one.
-#[derive(Clone)]
-struct Merged<'a, A: Iterator<Item = &'a str>, B: Iterator<Item = &'a str>> {
-    own: Peekable<A>,
-    other: Peekable<B>,
-    left: usize,
-}
-
-impl<'a, A: Iterator<Item = &'a str>, B: Iterator<Item = &'a str>> Iterator for Merged<'a, A, B> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        self.left = self.left.saturating_sub(1);
-        match (self.own.peek(), self.other.peek()) {
-            (Some(own), Some(other)) if own < other => self.own.next(),
-            (Some(_), None) => self.own.next(),
-            _ => self.other.next(),
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<'a, A: Iterator<Item = &'a str>, B: Iterator<Item = &'a str>> ExactSizeIterator for Merged<'a, A, B> {}

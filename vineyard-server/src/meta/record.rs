@@ -271,14 +271,9 @@ impl Record {
         self.fields.keys.iter().map(|key| &**key).zip(&self.fields.values)
     }
 
-    /// The keys of those fields, in byte order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> + Clone {
-        self.fields.keys.iter().map(|key| &**key)
-    }
-
-    /// How many of those fields there are.
-    pub fn num_fields(&self) -> usize {
-        self.fields.keys.len()
+    /// The keys of those fields, in byte order. Records with the same keys have the same list of them.
+    pub fn keys(&self) -> &[Box<str>] {
+        &self.fields.keys
     }
 
     /// About how much memory it takes, without what it shares with others.

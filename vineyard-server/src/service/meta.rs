@@ -53,7 +53,12 @@ pub(super) async fn create_datas(
     })
 }
 
-async fn create(
+/// Creates objects and seals blobs of the peer, all or none. `is_large` if it is better done by a thread of its own.
+///
+/// # Errors
+///
+/// Code 12 if a blob is not the peer's to seal; as [`Tree::create`](crate::meta::Tree::create).
+pub(super) async fn create(
     connection: &Connection,
     contents: Vec<MetaTree>,
     seal: Vec<ObjectId>,

@@ -15,6 +15,7 @@ mod meta;
 mod name;
 mod objects;
 mod plasma;
+mod put;
 mod reference;
 mod remote;
 mod reply;
@@ -227,6 +228,14 @@ async fn dispatch(connection: &mut Connection, request: Request, is_large: bool,
             }
             let written = meta::get_data(&state, &session, request, connection.room(), out).await;
             finish_within(connection, written, out)
+        }
+        Request::CreateBlobs(request) => {
+            let encoded = put::create_blobs(connection, &request, out).await;
+            finish(connection, encoded, out)
+        }
+        Request::PutObjects(request) => {
+            let encoded = put::put_objects(connection, request, is_large, out).await;
+            finish(connection, encoded, out)
         }
         Request::GetObjects(request) => {
             let written = objects::get(connection, request, out).await;

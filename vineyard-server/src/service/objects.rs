@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use vineyard_core::meta::Full;
-use vineyard_core::protocol::objects::{
-    PAYLOAD_BYTES, REPLY_HEAD_BYTES, begin_reply, end_reply, put_missing, put_object,
+use vineyard_core::protocol::native::{
+    PAYLOAD_BYTES, REPLY_HEAD_BYTES, begin_get_reply, end_get_reply, put_missing, put_object,
 };
 use vineyard_core::protocol::{GetObjectsRequest, Request, Wanted, frame};
 use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
@@ -86,7 +86,7 @@ async fn attempt(
     }
     match many::describe_all(connection, &placements, Access::Read).await {
         Ok(payloads) => {
-            end_reply(out, begun, request.wanted.len(), &payloads, &pending_labels(connection));
+            end_get_reply(out, begun, request.wanted.len(), &payloads, &pending_labels(connection));
             Ok(Some(Ok(())))
         }
         Err(error) => {
@@ -119,7 +119,7 @@ async fn trees(
     };
     let (instance, room) = (state.settings.instance, connection.room());
     let write = move |out: &mut Vec<u8>| {
-        let begun = begin_reply(out);
+        let begun = begin_get_reply(out);
         let (mut blobs, limit) = (Vec::new(), room.saturating_sub(REPLY_HEAD_BYTES));
         for id in ids {
             write_one(&session, instance, id, out, (begun, limit), &mut blobs)?;

@@ -78,7 +78,7 @@ fn check(compress: bool) -> Result<(), ServerError> {
 
 /// No lease outlasts the request, and the memory is the server's own: leases and arenas are for who maps memory; here
 /// the bytes travel.
-fn without_memory(connection: &Connection) -> Peer {
+pub(super) fn without_memory(connection: &Connection) -> Peer {
     Peer { native: false, views: false, uid: None, ..connection.peer() }
 }
 

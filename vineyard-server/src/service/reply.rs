@@ -1,5 +1,6 @@
 //! How long a reply may become, as far as the request tells.
 
+use vineyard_core::protocol::native::PAYLOAD_BYTES;
 use vineyard_core::protocol::{Request, frame};
 
 use super::Connection;
@@ -19,6 +20,11 @@ pub(super) fn bound(connection: &Connection, request: &Request) -> usize {
     let bytes = match request {
         Request::CreateBuffers(request) => request.sizes.len().saturating_mul(BLOB_BYTES),
         Request::CreateRemoteBuffers(request) => request.sizes.len().saturating_mul(BLOB_BYTES),
+        Request::CreateBlobs(request) => request.sizes.len().saturating_mul(2 * PAYLOAD_BYTES),
+        Request::PutObjects(request) => {
+            let made = request.objects.len().saturating_add(request.payloads.len());
+            made.saturating_mul(size_of::<u64>())
+        }
         Request::GetBuffers(request) => request.ids.ids().len().saturating_mul(BLOB_BYTES),
         Request::GetRemoteBuffers(request) => request.ids.len().saturating_mul(BLOB_BYTES),
         Request::GetBuffersByPlasma(request) => {

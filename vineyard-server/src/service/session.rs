@@ -59,6 +59,7 @@ pub(super) fn register(
             kernel_seals: connection.entrance().is_unix(),
             slices: true,
             get_objects: connection.entrance().is_unix(),
+            put_objects: true,
             seal_above: state.settings.seal_above.filter(|_| connection.entrance().is_unix()),
             incarnation: state.incarnation,
         }),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
-use vineyard_core::MetaValue;
+use vineyard_core::{MetaValue, Plain};
 
 /// The name of a column: text in most frames, but pandas allows any value.
 ///
@@ -75,6 +75,10 @@ impl MetaValue for ColumnName {
     }
 
     fn from_json(value: &Value) -> Option<Self> {
+        serde_json::from_str(value.as_str()?).ok().map(Self)
+    }
+
+    fn from_plain(value: Plain<'_>) -> Option<Self> {
         serde_json::from_str(value.as_str()?).ok().map(Self)
     }
 }

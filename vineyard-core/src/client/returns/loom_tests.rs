@@ -36,6 +36,10 @@ impl Server {
 }
 
 impl Carrier for Server {
+    fn is_inherited(&self) -> bool {
+        false
+    }
+
     fn has_ended(&self) -> bool {
         false
     }

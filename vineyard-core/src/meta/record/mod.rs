@@ -31,7 +31,7 @@ mod tests;
 pub use plain::Plain;
 pub(crate) use read::{Field, Place};
 pub use read::{Record, RecordError};
-pub use write::{Full, OpenNode, RecordWriter};
+pub use write::{Full, OpenNode, RecordWriter, Shape};
 
 /// Bytes of a slot.
 const SLOT_BYTES: u32 = 12;

@@ -41,6 +41,13 @@ pub struct RecordWriter<'a> {
     shapes: Vec<u32>,
 }
 
+/// Keys of nodes, which are in the record already.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    at: u32,
+    count: u32,
+}
+
 /// A node whose slots are being filled.
 #[derive(Debug)]
 pub struct OpenNode {
@@ -76,15 +83,35 @@ impl<'a> RecordWriter<'a> {
         parent: &mut OpenNode,
         keys: impl ExactSizeIterator<Item = &'k str> + Clone,
     ) -> Result<OpenNode, Full> {
-        let count = u32::try_from(keys.len()).map_err(|_| self.full())?;
-        let shape = match self.known(keys.clone()) {
-            Some(shape) => shape,
-            None => self.shape(keys, count)?,
-        };
-        let node = self.append(&shape.to_le_bytes())?;
-        let next = self.reserve(count.checked_mul(SLOT_BYTES).ok_or_else(|| self.full())?)?;
+        let shape = self.shape(keys)?;
+        self.node_of(parent, shape)
+    }
+
+    /// Puts a node with the keys of a shape of this record into the next slot of another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`].
+    pub fn node_of(&mut self, parent: &mut OpenNode, shape: Shape) -> Result<OpenNode, Full> {
+        let node = self.append(&shape.at.to_le_bytes())?;
+        let next = self.reserve(shape.count.checked_mul(SLOT_BYTES).ok_or_else(|| self.full())?)?;
         self.fill(parent, tag::NODE, u64::from(node));
-        Ok(OpenNode { next, left: count })
+        Ok(OpenNode { next, left: shape.count })
+    }
+
+    /// The shape of nodes with these keys, which are in byte order and differ. To be asked for right before its first node
+    /// is put.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`].
+    pub fn shape<'k>(&mut self, keys: impl ExactSizeIterator<Item = &'k str> + Clone) -> Result<Shape, Full> {
+        let count = u32::try_from(keys.len()).map_err(|_| self.full())?;
+        let at = match self.known(keys.clone()) {
+            Some(at) => at,
+            None => self.write_shape(keys, count)?,
+        };
+        Ok(Shape { at, count })
     }
 
     /// Puts a plain value into the next slot of a node.
@@ -190,7 +217,7 @@ impl<'a> RecordWriter<'a> {
         recent.filter(same_count).find(|shape| fits(*shape).is_some())
     }
 
-    fn shape<'k>(&mut self, keys: impl Iterator<Item = &'k str> + Clone, count: u32) -> Result<u32, Full> {
+    fn write_shape<'k>(&mut self, keys: impl Iterator<Item = &'k str> + Clone, count: u32) -> Result<u32, Full> {
         let shape = self.append(&count.to_le_bytes())?;
         let table = self.reserve(count.checked_mul(8).ok_or_else(|| self.full())?)?;
         for (index, key) in keys.enumerate() {

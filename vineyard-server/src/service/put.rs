@@ -1,0 +1,130 @@
+//! Blobs and objects for our own clients, made by binary requests.
+
+use std::os::unix::fs::FileExt;
+
+use vineyard_core::meta::MetaTree;
+use vineyard_core::protocol::native::{NEW_BLOB, encode_create_reply, encode_put_reply};
+use vineyard_core::protocol::{CreateBlobsRequest, PutObjectsRequest};
+use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
+
+use super::blob::{check_count, pending_labels};
+use super::remote::without_memory;
+use super::{Connection, many, meta};
+use crate::meta::BlobView;
+use crate::store::Placement;
+use crate::store::arena::Access;
+
+fn need_native(connection: &Connection, what: &str) -> Result<(), ServerError> {
+    if connection.peer().native {
+        return Ok(());
+    }
+    let message = format!("{what} is for connections that registered with `native`");
+    Err(ServerError::new(StatusCode::Invalid, message))
+}
+
+/// Allocates blobs that the peer owns, all or none, and writes the reply.
+///
+/// # Errors
+///
+/// Code 1 for clients that are not native or share no memory, 41 if they do not fit.
+pub(super) async fn create_blobs(
+    connection: &mut Connection,
+    request: &CreateBlobsRequest,
+    out: &mut Vec<u8>,
+) -> Result<(), ServerError> {
+    need_native(connection, CreateBlobsRequest::TYPE)?;
+    connection.need_unix("blobs to be written in place")?;
+    check_count(request.sizes.len())?;
+    let (session, peer) = (connection.session(), connection.peer());
+    let placements = many::create(connection, peer, &request.sizes, true, None).await?;
+    session.waiters.tell_ids(placements.iter().map(|placement| placement.id));
+    match many::describe_all(connection, &placements, Access::Write).await {
+        Ok(payloads) => {
+            encode_create_reply(out, &payloads, &pending_labels(connection));
+            Ok(())
+        }
+        Err(error) => {
+            many::take_back(&session, peer, &placements).await;
+            Err(error)
+        }
+    }
+}
+
+/// Makes blobs of the bytes that came along and the objects, all or none, and writes the reply. `is_large` if it is better
+/// done by a thread of its own.
+///
+/// # Errors
+///
+/// Code 1 for clients that are not native, 41 if there is no room, 4 if the bytes cannot be written; as
+/// [`meta::create`].
+pub(super) async fn put_objects(
+    connection: &Connection,
+    request: PutObjectsRequest,
+    is_large: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), ServerError> {
+    need_native(connection, PutObjectsRequest::TYPE)?;
+    check_count(request.payloads.len())?;
+    check_count(request.objects.len())?;
+    let PutObjectsRequest { mut seal, payloads, objects } = request;
+    let made = store(connection, &payloads).await?;
+    let instance = connection.state().settings.instance;
+    let contents = objects.iter().map(|record| content(record.tree(), &made, instance)).collect();
+    seal.extend(made.iter().filter(|placement| placement.length > 0).map(|placement| placement.id));
+    let created = match contents {
+        Ok(contents) => meta::create(connection, contents, seal, is_large).await,
+        Err(error) => Err(error),
+    };
+    match created {
+        Ok(created) => {
+            let objects: Vec<ObjectId> = created.iter().map(|created| created.id).collect();
+            let blobs: Vec<ObjectId> = made.iter().map(|placement| placement.id).collect();
+            encode_put_reply(out, &objects, &blobs);
+            Ok(())
+        }
+        Err(error) => {
+            many::take_back(&connection.session(), connection.peer(), &made).await;
+            Err(error)
+        }
+    }
+}
+
+/// Makes unsealed blobs of some bytes, which the peer owns.
+async fn store(connection: &Connection, payloads: &[Vec<u8>]) -> Result<Vec<Placement>, ServerError> {
+    if payloads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sizes: Vec<u64> = payloads.iter().map(|bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)).collect();
+    let made = many::create(connection, without_memory(connection), &sizes, true, None).await?;
+    let written = made.iter().zip(payloads).try_for_each(|(placement, bytes)| match &placement.file {
+        Some(file) => file.file(Access::Write).write_all_at(bytes, placement.offset),
+        None => Ok(()),
+    });
+    let session = connection.session();
+    match written {
+        Ok(()) => {
+            session.waiters.tell_ids(made.iter().map(|placement| placement.id));
+            Ok(made)
+        }
+        Err(error) => {
+            many::take_back(&session, connection.peer(), &made).await;
+            Err(ServerError::new(StatusCode::IoError, format!("the bytes of new blobs cannot be written: {error}")))
+        }
+    }
+}
+
+/// A tree in which members that are blobs of the request stand as such.
+fn content(mut tree: MetaTree, made: &[Placement], instance: InstanceId) -> Result<MetaTree, ServerError> {
+    let new: Vec<(String, Option<u64>)> =
+        tree.members().filter_map(|(key, member)| Some((key.to_owned(), member.value(NEW_BLOB)?.as_u64()))).collect();
+    for (key, number) in new {
+        let placement = number.and_then(|number| made.get(usize::try_from(number).ok()?));
+        let Some(Placement { id, length, .. }) = placement else {
+            let message = format!("`{key}` is to be a blob of the request, which has {}", made.len());
+            return Err(ServerError::new(StatusCode::MetaTreeInvalid, message));
+        };
+        let view = serde_json::to_value(BlobView { id: *id, instance, length: *length });
+        tree.set(key, view.map_err(|error| ServerError::new(StatusCode::UnknownError, error.to_string()))?);
+    }
+    Ok(tree)
+}
