@@ -15,6 +15,10 @@ const BUCKET_EDGES: usize = 1 << 15;
 const MAX_BUCKETS: usize = 1 << 10;
 /// A vertex of a bucket is told by so many bits; what is more, more buckets are made for.
 const MAX_SHIFT: u32 = u16::BITS;
+/// A bucket with more than so many times the edges that it would have if they were spread evenly, also over more buckets than
+/// there may be, is sorted with less memory.
+const UNEVEN: usize = 4;
+const MANY_BUCKETS: usize = 1 << 6;
 /// Fewer edges than this are not worth another thread.
 const PART_EDGES: usize = 1 << 14;
 
@@ -48,6 +52,12 @@ impl Shape {
 
     pub(super) fn num_buckets(&self) -> usize {
         self.num_buckets
+    }
+
+    /// A bucket of more edges is much larger than others.
+    pub(super) fn large(&self) -> usize {
+        let even = self.num_edges / self.num_buckets.max(MANY_BUCKETS);
+        even.max(BUCKET_EDGES).saturating_mul(UNEVEN).min(u32::MAX as usize)
     }
 
     fn parts(&self) -> Vec<Range<usize>> {
