@@ -2,12 +2,15 @@
 //! everything that is allocated counts.
 
 use peak_alloc::PeakAlloc;
-use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions, Edges, Parallel};
+use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions, Edges, GraphError, Parallel};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
 type Graph = CsrGraph<u32, f64>;
+
+/// The ends of an edge, by its number.
+type Shape = fn(u64) -> (u32, u32);
 
 const VERTICES: u32 = 1 << 14;
 const EDGES: usize = 1 << 19;
@@ -48,36 +51,37 @@ fn nbytes(graph: &Graph) -> usize {
 }
 
 /// What building a graph takes at most, in hundredths of what it makes.
-fn share(edges: Edges<'_, u32, f64>, options: EdgeOptions) -> usize {
+fn share(edges: Edges<'_, u32, f64>, options: EdgeOptions) -> Result<usize, GraphError> {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let graph = Graph::build(VERTICES as usize, edges, options).unwrap();
+    let graph = Graph::build(VERTICES as usize, edges, options)?;
     let peak = MEMORY.peak_usage() - before;
-    peak * 100 / nbytes(&graph)
+    Ok(peak * 100 / nbytes(&graph))
 }
 
 #[test]
-fn a_build_takes_little_beside_the_graph() {
+fn a_build_takes_little_beside_the_graph() -> Result<(), Box<dyn std::error::Error>> {
     let weights: Vec<f64> = (0..EDGES).map(|edge| edge as f64).collect();
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let shapes: [(&str, fn(u64) -> (u32, u32)); 3] = [("even", even), ("skewed", skewed), ("star", star)];
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
+    let shapes: [(&str, Shape); 3] = [("even", even), ("skewed", skewed), ("star", star)];
     for (name, shape) in shapes {
         let pairs: Vec<(u32, u32)> = (0..EDGES as u64).map(shape).collect();
         let plain = Edges::pairs(&pairs);
-        let weighted = plain.with_weights(&weights).unwrap();
+        let weighted = plain.with_weights(&weights)?;
         for (directed, directions) in [(true, Directions::Out), (true, Directions::Both), (false, Directions::Out)] {
             let options = EdgeOptions { directed, directions, ..EdgeOptions::default() };
             for (edges, with) in [(plain, "without"), (weighted, "with")] {
-                let share = threads.install(|| share(edges, options));
+                let share = threads.install(|| share(edges, options))?;
                 assert!(share <= MOST, "{name}, {with} weights, {options:?}: {share} hundredths");
             }
         }
         // Merged edges take memory until they are merged: what is made is counted as if they were not.
         let options = EdgeOptions { parallel: Parallel::Merge, ..EdgeOptions::default() };
-        let graph = threads.install(|| Graph::build(VERTICES as usize, weighted, options).unwrap());
+        let graph = threads.install(|| Graph::build(VERTICES as usize, weighted, options))?;
         let kept = graph.num_edges() * 100 / EDGES;
         drop(graph);
-        let share = threads.install(|| share(weighted, options)) * kept / 100;
+        let share = threads.install(|| share(weighted, options))? * kept / 100;
         assert!(share <= MOST, "{name}, merged: {share} hundredths");
     }
+    Ok(())
 }
