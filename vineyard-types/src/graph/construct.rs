@@ -61,10 +61,10 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
     /// Builds a graph from edges in any order that lie in memory, with all threads of rayon's pool.
     ///
     /// O(V + E). Beside the edges, which are the caller's, and the arrays of the result, there are 2 bytes for each stored
-    /// edge, and for each thread two copies of the edges of the vertices that it has in hand: about 32,000 edges, and at most
-    /// four times as many or a sixteenth of all. Vertices with more edges than that are sorted with a copy of one array at a
-    /// time. Counts of the threads are a few MiB. With two threads all of this is at most 2.5 times the result, 1.6 times if
-    /// no few vertices have most of the edges.
+    /// edge, and for each thread two copies of the edges of the vertices that it has in hand: about 32,000 edges, at most
+    /// four times as many or, by all threads together, an eighth of all. Vertices with more edges than that are sorted with
+    /// a copy of one array at a time, by comparing. Counts of the threads are a few MiB. With what the result takes, all of
+    /// this is at most 2.5 times of it if there are millions of edges, and that much only if one vertex has most of them.
     ///
     /// # Errors
     ///

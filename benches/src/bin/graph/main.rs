@@ -40,6 +40,8 @@ the worst. Each result was compared with the others by a checksum, outside of th
   the first vertex is compared.
 - *Get*: by another process than the one that put, in turns, of the graph (four arrays) and of an object of one array.
   The worst is the 99th percentile.
+- The machine's load stands below: where it is above the number of processors, others worked as well, and times are longer than
+  they would be alone. All take turns, so ratios suffer less; the distance from best to worst tells how much.
 ";
 
 /// Bytes of the server for each edge: two graphs with both directions and weights, and room between.
@@ -101,7 +103,10 @@ fn main() -> Done {
     let options = Options::parse();
     let (vertices, edges) = (1u64 << options.scale, (edges::PER_VERTEX as u64) << options.scale);
     let facts = format!("{}, {vertices} vertices, {edges} edges, {} rounds", machine::facts()?, options.rounds);
-    let text = format!("{HEAD}\n{facts}.\n\n{}", measure(&options)?);
+    let before = machine::load()?;
+    let tables = measure(&options)?;
+    let load = format!("The machine's load was {before} before the run and {} at its end", machine::load()?);
+    let text = format!("{HEAD}\n{facts}. {load}.\n\n{tables}");
     println!("{text}");
     options.page.as_deref().map_or(Ok(()), |page| write(page, &text))
 }
