@@ -12,6 +12,9 @@
 #   benches/run.sh frames ARGS.. a frame from Rust and from Python, beside Ray and Arrow's files; sets up a Python of its
 #                                own, and does without Ray if that cannot be fetched; `frames --help` lists the arguments.
 #                                Only a run without arguments is written to the page
+#   benches/run.sh graph ARGS..  graphs built of edges and PageRank, beside graph_builder, SciPy and NetworKit; sets up a
+#                                Python of its own; `graph --help` lists the arguments. Only a run without arguments is
+#                                written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -70,12 +73,20 @@ frames() {
     beside_server frames "$@"
 }
 
+# SciPy and NetworKit are no part of the tests either.
+graph() {
+    bash -euc '. tests/python/venv.sh; venv="$1"; need_python "$2"' - "$target/graph-venv" benches/python/graph.txt
+    export VINEYARD_GRAPH_PYTHON="$target/graph-venv/bin/python"
+    beside_server graph "$@"
+}
+
 case "$what" in
-    all) put_get; wire; cold; spill; frames ;;
+    all) put_get; wire; cold; spill; frames; graph ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
     spill) spill "$@" ;;
     frames) frames "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire, cold, spill and frames are" >&2; exit 2 ;;
+    graph) graph "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold, spill, frames and graph are" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 //! What the benchmarks share: processes on chosen processors, objects, and the page of results.
 
+mod asked;
 pub mod machine;
 pub mod page;
 mod peer;
@@ -8,6 +9,7 @@ mod process;
 pub mod report;
 pub mod server;
 
+pub use asked::Asked;
 pub use peer::Peer;
 pub use placement::{Placement, pin, placements};
 pub use process::Process;

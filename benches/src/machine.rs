@@ -28,3 +28,14 @@ pub fn facts() -> Done<String> {
         env!("CARGO_PKG_VERSION")
     ))
 }
+
+/// How many processes wanted to run at a time in the last minute, as text: what is more than a benchmark itself has is of
+/// others, and what it measures is less certain then.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn load() -> Done<String> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split_whitespace().next().unwrap_or_default().to_owned())
+}

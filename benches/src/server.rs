@@ -52,10 +52,19 @@ impl Server {
     ///
     /// What the system says, or that the server is not there, with its log.
     pub fn start(program: &Path, kind: Kind) -> Done<Self> {
+        Self::start_sized(program, kind, STORE)
+    }
+
+    /// As [`start`](Self::start), with a store of another size, as servers are told of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub fn start_sized(program: &Path, kind: Kind, size: &str) -> Done<Self> {
         let directory = tempfile::tempdir()?;
         let (socket, log) = (directory.path().join("bench.sock"), directory.path().join("bench.log"));
         let mut command = Command::new(program);
-        command.args(["--size", STORE, "--socket"]).arg(&socket);
+        command.args(["--size", size, "--socket"]).arg(&socket);
         match kind {
             Kind::Cold => command.args(["--prefault", "off"]),
             Kind::Ready => command.args(["--log-level", "info"]),

@@ -6,11 +6,12 @@ use std::time::Instant;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use vineyard_core::{Client, Stored};
+use vineyard_examples::show;
 use vineyard_types::DataFrame;
 use vineyard_types::graph::EdgeOptions;
 
 use crate::data::Files;
-use crate::{Failure, GRAPH, Routes, TABLE, show};
+use crate::{Failure, GRAPH, Routes, TABLE};
 
 pub fn run(socket: &str, directory: Option<&Path>) -> Result<(), Failure> {
     set_pdeathsig(Signal::SIGKILL)?;

@@ -10,14 +10,15 @@
 //! `--data DIR` reads `airports.csv` and `flights-airport.csv` from a directory instead of the built-in ones.
 
 mod data;
-mod drive;
 mod load;
 mod pagerank;
 mod rank;
-mod show;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use vineyard_examples::stage;
 
 /// What `main` returns on failure.
 type Failure = Box<dyn std::error::Error>;
@@ -40,7 +41,11 @@ fn run() -> Result<ExitCode, Failure> {
     }
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *words.as_slice() {
-        [] => drive::run(directory.as_deref()),
+        [] => {
+            let options: Vec<&OsStr> =
+                directory.iter().flat_map(|directory| [OsStr::new("--data"), directory.as_os_str()]).collect();
+            stage::run(64 << 20, &["load", "rank"], &options)
+        }
         ["load", socket] => load::run(socket, directory.as_deref()).map(|()| ExitCode::SUCCESS),
         ["rank", socket] => rank::run(socket).map(|()| ExitCode::SUCCESS),
         _ => Err("usage: airports [--data DIR] [load SOCKET | rank SOCKET]".into()),
@@ -48,17 +53,5 @@ fn run() -> Result<ExitCode, Failure> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            let mut message = format!("airports: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                message += &format!(": {error}");
-                cause = error.source();
-            }
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
-    }
+    stage::end("airports", run())
 }

@@ -5,11 +5,12 @@ use std::time::Instant;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use vineyard_core::{Array, Client, Element};
+use vineyard_examples::show;
 use vineyard_types::DataFrame;
 use vineyard_types::dataframe::Column;
 
 use crate::pagerank::pagerank;
-use crate::{Failure, GRAPH, RANKED, Routes, TABLE, show};
+use crate::{Failure, GRAPH, RANKED, Routes, TABLE};
 
 /// Counts arrays, and those that lie inside a mapped arena.
 #[derive(Default)]

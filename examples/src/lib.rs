@@ -1,4 +1,13 @@
-//! Examples of Vineyard. This library is empty: see `airports/` (the main one) and `hello.rs`.
+//! What the examples share: the processes they consist of, numbers for people, a generator of graphs, and algorithms on
+//! graphs.
+//!
+//! The programs are `airports/` (the main one), `graphs/` and the files beside them. The algorithms are examples as well, not a
+//! library: short, and each in a file that can be copied.
+
+pub mod algorithms;
+pub mod rmat;
+pub mod show;
+pub mod stage;
 
 /// The code of the first page runs.
 #[cfg(doctest)]

@@ -1,34 +1,14 @@
 //! The main example as a user runs it.
 
+mod programs;
+
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-/// Examples are built next to the directory of the test programs.
-fn example(name: &str) -> Command {
-    let test = std::env::current_exe().expect("this program has a path");
-    let programs = test.parent().and_then(Path::parent).expect("target/PROFILE");
-    Command::new(programs.join("examples").join(name))
-}
-
-/// Runs the example with its temporary files in a directory of its own, and sees that it leaves none.
-fn run(command: &mut Command) -> Output {
-    let place = tempfile::tempdir().expect("a temporary directory");
-    let output = command.env("TMPDIR", place.path()).output().expect("the example is built");
-    assert_eq!(left_in(place.path()), Vec::<PathBuf>::new());
-    output
-}
-
-fn left_in(directory: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(directory).expect("readable").map(|entry| entry.expect("readable").path()).collect()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use programs::{example, left_in, run, text};
 
 #[test]
 fn it_does_the_main_job_and_leaves_nothing() {

@@ -60,10 +60,11 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
 
     /// Builds a graph from edges in any order that lie in memory, with all threads of rayon's pool.
     ///
-    /// O(V + E), and sorting the targets within each vertex. Beside the edges, which are the caller's, and the arrays of
-    /// the result, there are 2 bytes for each stored edge, and for each thread a copy of the edges of the vertices that it
-    /// has in hand: about 32,000 edges of up to 65,536 vertices, and more if few vertices have many of the edges. Counts of
-    /// the threads are a few MiB.
+    /// O(V + E). Beside the edges, which are the caller's, and the arrays of the result, there are 2 bytes for each stored
+    /// edge, and for each thread two copies of the edges of the vertices that it has in hand: about 32,000 edges, at most
+    /// four times as many or, by all threads together, an eighth of all. Vertices with more edges than that are sorted with
+    /// a copy of one array at a time, by comparing. Counts of the threads are a few MiB. With what the result takes, all of
+    /// this is at most 2.5 times of it if there are millions of edges, and that much only if one vertex has most of them.
     ///
     /// # Errors
     ///

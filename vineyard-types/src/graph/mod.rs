@@ -23,6 +23,8 @@ mod tests_build;
 mod tests_directions;
 #[cfg(test)]
 mod tests_hostile;
+#[cfg(test)]
+mod tests_skewed;
 mod verify;
 mod vertex;
 mod views;

@@ -9,9 +9,12 @@
 //! ```
 //!
 //! Edges keep their order at each step. They are moved straight into the arrays of the result, which may be memory of a
-//! server; beside these, there are 2 bytes for each edge, and for each thread a copy of the bucket it has in hand.
+//! server; beside these, there are 2 bytes for each edge, and for each thread two copies of the bucket it has in hand.
+//! Buckets that are too large for this go another way (`large`).
 
+mod large;
 mod partition;
+mod radix;
 mod room;
 mod rows;
 mod transpose;

@@ -15,6 +15,10 @@ const BUCKET_EDGES: usize = 1 << 15;
 const MAX_BUCKETS: usize = 1 << 10;
 /// A vertex of a bucket is told by so many bits; what is more, more buckets are made for.
 const MAX_SHIFT: u32 = u16::BITS;
+/// A bucket with more than so many times the edges that it would have if they were spread evenly is sorted with less memory.
+const UNEVEN: usize = 4;
+/// As if there were at least so many buckets for each thread, so that what threads have in hand is a small part of all.
+const THREAD_BUCKETS: usize = 1 << 5;
 /// Fewer edges than this are not worth another thread.
 const PART_EDGES: usize = 1 << 14;
 
@@ -48,6 +52,13 @@ impl Shape {
 
     pub(super) fn num_buckets(&self) -> usize {
         self.num_buckets
+    }
+
+    /// A bucket of more edges is much larger than others.
+    pub(super) fn large(&self) -> usize {
+        let buckets = rayon::current_num_threads().saturating_mul(THREAD_BUCKETS);
+        let even = self.num_edges / self.num_buckets.max(buckets);
+        even.max(BUCKET_EDGES).saturating_mul(UNEVEN).min(u32::MAX as usize)
     }
 
     fn parts(&self) -> Vec<Range<usize>> {

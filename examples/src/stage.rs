@@ -1,5 +1,7 @@
-//! Both processes on a private server; nothing stays behind, also on Ctrl-C.
+//! The processes of an example, one after the other on a private server; nothing stays behind, also on Ctrl-C.
 
+use std::error::Error;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use vineyard_server::Server;
 
-use crate::{Failure, show};
+use crate::show;
 
 /// The process that is waited for, and whether the user wants to stop.
 #[derive(Default)]
@@ -28,12 +30,9 @@ impl Stage {
     }
 
     /// Runs this program again in a process of its own, and waits for its end.
-    fn run(&self, command: &str, socket: &Path, directory: Option<&Path>) -> Result<ExitCode, Failure> {
+    fn run(&self, command: &str, socket: &Path, options: &[&OsStr]) -> Result<ExitCode, Box<dyn Error>> {
         let mut program = Command::new(std::env::current_exe()?);
-        program.arg(command).arg(socket);
-        if let Some(directory) = directory {
-            program.arg("--data").arg(directory);
-        }
+        program.arg(command).arg(socket).args(options);
         // Under the lock, so that Ctrl-C finds either no child or one that it can stop.
         let mut current = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopped.load(Ordering::SeqCst) {
@@ -52,15 +51,20 @@ impl Stage {
     }
 }
 
-pub fn run(directory: Option<&Path>) -> Result<ExitCode, Failure> {
+/// Starts a server with `size` bytes and runs this program again for each command, as `COMMAND SOCKET OPTIONS..`, until one
+/// of them fails. Blocks until all have ended, and says what became of the server.
+///
+/// # Errors
+///
+/// A server or a process that cannot be started. What a process says about itself is its exit code.
+pub fn run(size: u64, commands: &[&str], options: &[&OsStr]) -> Result<ExitCode, Box<dyn Error>> {
     let stage = Arc::new(Stage::default());
     let handler = Arc::clone(&stage);
     ctrlc::set_handler(move || handler.stop())?;
-    let size = 64 << 20;
     let server = Server::builder().size(size).spawn()?;
     println!("server     private, {}, at {}", show::bytes(size), server.socket().display());
-    for command in ["load", "rank"] {
-        let code = stage.run(command, server.socket(), directory)?;
+    for command in commands {
+        let code = stage.run(command, server.socket(), options)?;
         if code != ExitCode::SUCCESS {
             server.stop();
             return Ok(code);
@@ -69,4 +73,21 @@ pub fn run(directory: Option<&Path>) -> Result<ExitCode, Failure> {
     let report = server.stop();
     println!("\nserver     stopped: {} connections and {} leases left", report.connections, report.leases);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The exit code of a program whose work has this outcome; an error is told with its causes, after the program's name.
+pub fn end(program: &str, outcome: Result<ExitCode, Box<dyn Error>>) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            let mut message = format!("{program}: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                message += &format!(": {error}");
+                cause = error.source();
+            }
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
 }
