@@ -26,7 +26,8 @@
 //!
 //! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
 //! for sparse matrices. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
-//! `arrow-ffi` they can be handed to other libraries of the process.
+//! `arrow-ffi` they can be handed to other libraries of the process. `polars` makes data frames of those of polars 0.55 and
+//! back, over the same buffers; polars itself is built with Rust 1.89 and later.
 //!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
 //! types it says `use vineyard_types as _;`.
