@@ -1,5 +1,5 @@
-//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
+//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`ArrayObject`],
+//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -33,6 +33,7 @@
 //! types it says `use vineyard_types as _;`.
 #![forbid(unsafe_code)]
 
+pub mod array;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod container;
@@ -53,6 +54,7 @@ pub mod strings;
 pub mod tensor;
 pub mod time;
 
+pub use array::ArrayObject;
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
