@@ -5,7 +5,7 @@ use std::error::Error;
 use bytemuck::bytes_of;
 use half::f16;
 use num_complex::Complex;
-use vineyard_core::{Blob, Client, Object, Stored};
+use vineyard_core::{Blob, Client, Object, Opaque, Stored};
 use vineyard_types::sparse::{BsrMatrix, CooMatrix, CscMatrix, CsrMatrix, DiaMatrix};
 use vineyard_types::time::{
     Attosecond, DateTime64, Day, Femtosecond, Hour, Microsecond, Millisecond, Minute, Month, Nanosecond, Picosecond,
@@ -173,6 +173,8 @@ pub fn check_python(client: &Client) -> Done {
     same("py/transposed", (transposed.shape(), transposed.as_slice()), (&[2, 3][..], &[0, 2, 4, 1, 3, 5][..]))?;
     same("py/strided", get::<Tensor<i64>>(client, "py/strided")?.as_slice(), &[0, 3, 6, 9])?;
     refused::<Tensor<i64>>(client, "py/other-bytes", "is \">i8\", expected `<i8`")?;
+    let swapped = Tensor::<i64>::to_native_endian(&*get::<Opaque>(client, "py/other-bytes")?)?;
+    same("py/other-bytes", swapped.as_slice(), &[0, 1, 2])?;
 
     same("py/smallest", get::<Scalar<Int>>(client, "py/smallest")?.get(), &i64::MIN.into())?;
     same("py/largest", get::<Scalar<Int>>(client, "py/largest")?.get(), &i64::MAX.into())?;
