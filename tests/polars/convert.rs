@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, DictionaryArray, Int8Array, LargeStringArray, RecordBatch, StringArray as Strings, types};
-use arrow_schema::{DataType as Arrow, TimeUnit as ArrowUnit};
-use polars_core::prelude::*;
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int8Array, LargeStringArray, RecordBatch, StringArray as Strings, record_batch, types,
+};
+use arrow_schema::{DataType as Arrow, Field, Schema, TimeUnit as ArrowUnit};
+use polars_core::df;
+use polars_core::prelude::{Categories, Column, DataFrame, DataType, NamedFrom, Scalar, Series, TimeUnit};
 use vineyard_tests::{TestResult, TestServer};
+use vineyard_types::arrow::{RecordBatch as StoredBatch, Table};
 use vineyard_types::time::{DateTime64, Millisecond};
 use vineyard_types::{Column as Stored, DataFrame as Frame, Index, StringArray, Tensor};
 
@@ -144,5 +148,32 @@ fn what_polars_does_not_have_is_refused_by_name() -> TestResult {
     let matrix = Stored::from(Tensor::new([1, 2], vec![1u8, 2])?);
     let error = Frame::new().with_column("m", matrix)?.to_polars().expect_err("refused").to_string();
     assert!(error.starts_with("column `m` is a tensor of shape [1, 2]"), "{error}");
+    Ok(())
+}
+
+/// As Python stores its frames of polars: in several batches, with metadata that says so.
+#[test]
+fn tables_become_frames_in_as_many_pieces() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    let batch =
+        record_batch!(("n", Int64, [1, 2, 3, 4, 5]), ("t", Utf8View, [Some("a"), None, Some("c"), Some("d"), None]))?;
+    let metadata = [("vineyard_exact".to_owned(), "{}".to_owned())];
+    let schema = Arc::new(Schema::new_with_metadata(batch.schema().fields().clone(), metadata));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?;
+    let pieces = [batch.slice(0, 2), batch.slice(2, 0), batch.slice(2, 3)];
+    let table = client.get::<Table>(client.put(&Table::from_arrow(&schema, &pieces)?)?)?;
+    let expected = df!("n" => [1i64, 2, 3, 4, 5], "t" => [Some("a"), None, Some("c"), Some("d"), None])?;
+    let found = table.to_polars()?;
+    assert!(found.equals_missing(&expected));
+    assert_eq!(found.column("n")?.as_materialized_series().n_chunks(), 2);
+    assert!(table.batches()[2].to_polars()?.equals_missing(&expected.slice(2, 3)));
+    let none = Table::from_arrow(&schema, &[])?.to_polars()?;
+    assert!(none.equals_missing(&expected.slice(0, 0)) && none.dtypes() == expected.dtypes());
+    let uuid = Field::new("u", Arrow::Int64, true);
+    let uuid = uuid.with_metadata([("ARROW:extension:name".to_owned(), "some.type".to_owned())]);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![uuid])), vec![batch.columns()[0].clone()])?;
+    let error = StoredBatch::from_arrow(&batch)?.to_polars().expect_err("refused").to_string();
+    assert_eq!(error, "column `u` is of type some.type: it is a type of an extension");
     Ok(())
 }

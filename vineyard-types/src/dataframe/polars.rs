@@ -4,7 +4,7 @@ use polars_core::frame::DataFrame as Polars;
 
 use super::arrow::ConvertError;
 use super::{ColumnName, DataFrame};
-use crate::arrow::{polars, to_column};
+use crate::arrow::{RecordBatch, Table, polars, to_column};
 
 impl DataFrame {
     /// The frame of polars as a frame over the same buffers. A put copies each once, straight into shared memory; what
@@ -61,16 +61,62 @@ impl DataFrame {
     /// [`ConvertError::ToPolars`] for types that polars does not have, or has in another unit, width or time zone; and as
     /// [`to_arrow`](Self::to_arrow).
     pub fn to_polars(&self) -> Result<Polars, ConvertError> {
-        let batch = self.to_arrow()?;
-        let columns = batch.schema_ref().fields().iter().zip(batch.columns()).map(|(field, array)| {
-            let name = field.name();
-            polars::to_series(name, array).map(Into::into).map_err(|foreign| ConvertError::ToPolars {
-                name: name.clone(),
-                found: foreign.found,
-                problem: foreign.problem,
-            })
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        Polars::new(batch.num_rows(), columns).map_err(|error| ConvertError::Polars(error.to_string()))
+        columns(&self.to_arrow()?)
     }
+}
+
+impl RecordBatch {
+    /// The batch as a frame of polars, over the same buffers, as [`DataFrame::to_polars`] makes it. Metadata of the schema
+    /// and its fields, for which polars has no place, is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvertError::ToPolars`] for types that polars does not have, those of extensions among them;
+    /// [`ConvertError::Polars`] if two columns have one name; [`ConvertError::Array`] if the batch is not valid.
+    pub fn to_polars(&self) -> Result<Polars, ConvertError> {
+        columns(&self.to_arrow()?)
+    }
+}
+
+impl Table {
+    /// The table as a frame of polars whose columns are in as many pieces as the table, each over the buffers of its batch:
+    /// what Python puts as a frame of polars is such a table. Else as [`RecordBatch::to_polars`].
+    ///
+    /// # Errors
+    ///
+    /// As [`RecordBatch::to_polars`].
+    pub fn to_polars(&self) -> Result<Polars, ConvertError> {
+        let schema = self.schema()?;
+        let mut all = columns(&arrow_array::RecordBatch::new_empty(schema))?;
+        for batch in self.to_arrow()?.iter().filter(|batch| batch.num_rows() > 0) {
+            let more = columns(batch)?;
+            if all.height() == 0 {
+                all = more;
+            } else {
+                all.vstack_mut(&more).map_err(refused)?;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The columns of a batch.
+fn columns(batch: &arrow_array::RecordBatch) -> Result<Polars, ConvertError> {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns()).map(|(field, array)| {
+        let name = field.name();
+        let foreign = |foreign: polars::Foreign| ConvertError::ToPolars {
+            name: name.clone(),
+            found: foreign.found,
+            problem: foreign.problem,
+        };
+        if let Some(extension) = field.metadata().get("ARROW:extension:name") {
+            return Err(foreign(polars::Foreign::new(extension, "it is a type of an extension")));
+        }
+        polars::to_series(name, array).map(Into::into).map_err(foreign)
+    });
+    Polars::new(batch.num_rows(), columns.collect::<Result<Vec<_>, _>>()?).map_err(refused)
+}
+
+fn refused(error: polars_core::error::PolarsError) -> ConvertError {
+    ConvertError::Polars(error.to_string())
 }

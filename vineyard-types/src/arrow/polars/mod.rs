@@ -20,7 +20,7 @@ pub(crate) struct Foreign {
 }
 
 impl Foreign {
-    fn new(found: impl ToString, problem: impl ToString) -> Self {
+    pub(crate) fn new(found: impl ToString, problem: impl ToString) -> Self {
         Self { found: found.to_string(), problem: problem.to_string() }
     }
 }
