@@ -9,12 +9,6 @@ use vineyard_types::{Bool, Float, Int, Integer, Scalar};
 
 use crate::{PANDAS_3, PYTHON, python_with, run};
 
-/// Arrays that are sent to Python and back.
-const ARRAYS: u64 = 150;
-
-/// Batches that are sent to Python and back, each as a table as well.
-const BATCHES: u64 = 60;
-
 /// Arrays, batches and tables that Python makes, sends to Rust, and compares with what comes back.
 const FROM_PYTHON: usize = 100;
 
@@ -54,39 +48,16 @@ fn pandas_3_gets_the_same_as_it_has_put() {
     server.stop();
 }
 
-/// What pyarrow cannot read, or reads as something else: it has no such arrays.
-fn is_unknown_to_python(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Interval(unit) => *unit != IntervalUnit::MonthDayNano,
-        DataType::List(field)
-        | DataType::LargeList(field)
-        | DataType::ListView(field)
-        | DataType::LargeListView(field)
-        | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => is_unknown_to_python(field.data_type()),
-        DataType::Struct(fields) => fields.iter().any(|field| is_unknown_to_python(field.data_type())),
-        DataType::Union(fields, _) => fields.iter().any(|(_, field)| is_unknown_to_python(field.data_type())),
-        DataType::Dictionary(_, values) => is_unknown_to_python(values),
-        DataType::RunEndEncoded(_, values) => is_unknown_to_python(values.data_type()),
-        _ => false,
-    }
-}
-
+/// Whatever else there is, the tests of properties send.
 #[test]
-fn arrays_of_every_type_go_to_python_and_back() -> TestResult {
+fn arrays_of_every_fixed_width_go_to_python_and_back() -> TestResult {
     let server = TestServer::start();
     let client = server.client()?;
     let mut sent = Vec::new();
-    let mut types = arrays::numbers();
-    types.extend((0..ARRAYS).map(|seed| {
-        let mut random = Random::new(seed);
-        let depth = 1 + random.below(4);
-        arrays::data_type(&mut random, depth)
-    }));
-    for (seed, data_type) in types.into_iter().enumerate().filter(|(_, one)| !is_unknown_to_python(one)) {
-        let mut random = Random::new(seed as u64);
-        let len = if seed % 9 == 0 { 0 } else { random.below(40) };
-        let array = arrays::array(&mut random, &data_type, len)?;
+    // pyarrow has no arrays of other intervals.
+    let known = |one: &DataType| !matches!(one, DataType::Interval(unit) if *unit != IntervalUnit::MonthDayNano);
+    for (seed, data_type) in arrays::numbers().into_iter().filter(known).enumerate() {
+        let array = arrays::array(&mut Random::new(seed as u64), &data_type, 20)?;
         client.put_named(&format!("rs/{}", sent.len()), &ArrowArray::from_arrow(&array))?;
         sent.push(array);
     }
@@ -100,50 +71,6 @@ fn arrays_of_every_type_go_to_python_and_back() -> TestResult {
         // By value: how bits beyond the end and offsets are laid out is each library's own.
         assert_eq!(&back, array, "{number}");
     }
-    Ok(())
-}
-
-#[test]
-fn batches_and_tables_of_every_type_go_to_python_and_back() -> TestResult {
-    let server = TestServer::start();
-    let client = server.client()?;
-    let mut sent = Vec::new();
-    for seed in 0..BATCHES {
-        let mut random = Random::new(1000 + seed);
-        let len = if seed % 9 == 0 { 0 } else { random.below(40) };
-        let mut columns = Vec::new();
-        for number in 0..1 + random.below(5) {
-            let depth = 1 + random.below(4);
-            let data_type = arrays::data_type(&mut random, depth);
-            if !is_unknown_to_python(&data_type) {
-                columns.push((format!("c{number}"), arrays::array(&mut random, &data_type, len)?, true));
-            }
-        }
-        if columns.is_empty() {
-            continue;
-        }
-        let batch = Batch::try_from_iter_with_nullable(columns)?;
-        let cut = random.below(len + 1);
-        let table = [batch.slice(0, cut), batch.slice(cut, len - cut)];
-        client.put_named(&format!("rs/{}", 2 * sent.len()), &RecordBatch::from_arrow(&batch)?)?;
-        client.put_named(&format!("rs/{}", 2 * sent.len() + 1), &Table::from_arrow(&batch.schema(), &table)?)?;
-        sent.push(batch);
-    }
-    let (count, socket) = ((2 * sent.len()).to_string(), server.socket().display().to_string());
-    assert_eq!(python_with("exact_echo.py", &[&socket, &count]), format!("echoed: {count}"));
-    for (number, batch) in sent.iter().enumerate() {
-        let back = client.get_by_name::<RecordBatch>(&format!("py/{}", 2 * number))?.to_arrow();
-        assert_eq!(&back.map_err(|error| format!("batch {number}: {error}"))?, batch, "batch {number}");
-        let table = client.get_by_name::<Table>(&format!("py/{}", 2 * number + 1))?;
-        assert_eq!(table.schema()?, batch.schema(), "table {number}");
-        let mut start = 0;
-        for part in table.to_arrow().map_err(|error| format!("table {number}: {error}"))? {
-            assert_eq!(part, batch.slice(start, part.num_rows()), "table {number} from row {start}");
-            start += part.num_rows();
-        }
-        assert_eq!(start, batch.num_rows(), "table {number}");
-    }
-    server.stop();
     Ok(())
 }
 

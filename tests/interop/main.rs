@@ -10,6 +10,9 @@ mod flights_3m;
 mod frames;
 mod mismatches;
 mod pickled;
+#[cfg(feature = "polars")]
+mod polars;
+mod property;
 mod python;
 mod spill;
 mod stock;

@@ -16,7 +16,7 @@ use vineyard_tests::{TestResult, TestServer};
 use vineyard_types::arrow::ArrowArray;
 use vineyard_types::dataframe::Column;
 use vineyard_types::time::{DateTime64, Microsecond, Nanosecond, Picosecond, Second, TimeDelta64};
-use vineyard_types::{Bool, Bool8, DataFrame, Float, Index, Int, Integer, Numeric, Scalar, Tensor};
+use vineyard_types::{ArrayObject, Bool, Bool8, DataFrame, Float, Index, Int, Integer, Numeric, Scalar, Tensor};
 
 use crate::python_with;
 
@@ -38,7 +38,7 @@ fn check_arrays(client: &Client) -> TestResult {
     check_tensor::<u32>(client, "01/cpp", &[3], bytemuck::cast_slice(&unsigned))?;
     check_tensor::<u32>(client, "01/python", &[3], bytemuck::cast_slice(&unsigned))?;
     check_tensor::<f32>(client, "02/tensor", &[3], bytemuck::cast_slice(&floats))?;
-    let array = client.get_by_name::<Opaque>("x/02/array")?.array::<f32>("buffer_")?;
+    let array = client.get_by_name::<ArrayObject<f32>>("x/02/array")?;
     assert_eq!(bytemuck::cast_slice::<f32, u32>(&array), bytemuck::cast_slice::<f32, u32>(&floats));
     check_arrow(client, "02/arrow", &Float32Array::from(floats.to_vec()))?;
     check_tensor::<i64>(client, "07/tensor", &[1, 3], bytemuck::cast_slice(&[1i64, -2, 3]))?;

@@ -10,7 +10,7 @@ use vineyard_core::{Client, Object, ObjectId, Opaque};
 use vineyard_tests::{StockDaemon, TestResult, TestServer};
 use vineyard_types::arrow::{ArrowArray, ArrowSchema, RecordBatch, Table};
 use vineyard_types::time::{Attosecond, DateTime64, Day, Nanosecond, Second, TimeDelta64, Year};
-use vineyard_types::{Bool, Bool8, DataFrame, Float, Int, Scalar, Sequence, StringTensor, Tensor, Text};
+use vineyard_types::{Bool, Bool8, DataFrame, Float, Int, Scalar, Sequence, Series, StringTensor, Tensor, Text};
 
 use crate::{PANDAS_3, PYTHON, run};
 
@@ -49,7 +49,8 @@ fn put_anew(client: &Client, id: ObjectId, name: &str) -> Result<bool, Box<dyn s
             }
         )*};
     }
-    first_of!(Scalar<Bool>, Scalar<Int>, Scalar<Float>, Scalar<Text>, Sequence, DataFrame, StringTensor, Tensor<Bool8>);
+    first_of!(Scalar<Bool>, Scalar<Int>, Scalar<Float>, Scalar<Text>, Sequence, DataFrame, Series, StringTensor);
+    first_of!(Tensor<Bool8>);
     first_of!(Tensor<i8>, Tensor<i16>, Tensor<i32>, Tensor<i64>, Tensor<u8>, Tensor<u16>, Tensor<u32>, Tensor<u64>);
     first_of!(Tensor<f16>, Tensor<f32>, Tensor<f64>, Tensor<Complex<f32>>, Tensor<Complex<f64>>);
     first_of!(Tensor<DateTime64<Year>>, Tensor<DateTime64<Day>>, Tensor<DateTime64<Second>>);

@@ -4,10 +4,12 @@ import math
 import sys
 import uuid
 
+import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from checks import Checks
-from same import same, same_array
+from same import same, same_array, same_matrix
 from sample_arrays import ARROW, NUMPY, SCALARS
 
 checks = Checks(sys.argv[1])
@@ -39,6 +41,18 @@ refused(words, TypeError, "dictionary of dictionaries")
 identifiers = pa.array([uuid.UUID(int=1).bytes], pa.uuid())
 refused(identifiers, TypeError, "extension type")
 refused(pa.ListArray.from_arrays([0, 1], identifiers), TypeError, "extension type")
+
+# Sparse matrices, whose parts are as they were: diagonals also where they have no place.
+dense = np.array([[1.5, 0, 2], [0, 0, 3]])
+for kind in ["float32", "float64", "complex64", "complex128", "int8", "uint64", "bool"]:
+    for make in [sp.csr_matrix, sp.csc_matrix, sp.bsr_matrix, sp.coo_matrix, sp.dia_matrix]:
+        matrix = make(dense.astype(kind))
+        same_matrix(back(matrix), matrix)
+values = np.arange(8, dtype="float32").reshape(4, 2)
+for offsets in [[0, 1, -5, -1], [2, 0, -1, 1]]:
+    matrix = sp.dia_matrix((values, offsets), shape=(2, 3))
+    same_matrix(back(matrix), matrix)
+same_matrix(back(sp.dia_matrix((2, 3), dtype="int16")), sp.dia_matrix((2, 3), dtype="int16"))
 
 # Tables: schemas as they are, batches as they are, none at all.
 ARRAYS = [array for array in ARROW.values() if len(array) > 1]

@@ -110,6 +110,14 @@ def same_numpy(got, expected):
         assert got.tobytes() == expected.tobytes(), (got, expected)
 
 
+def same_matrix(got, expected):
+    """The same kind of sparse matrix with the same parts, to the bit."""
+    assert type(got) is type(expected) and got.shape == expected.shape, (type(got), got.shape)
+    names = {"coo": ["data", "row", "col"], "dia": ["data", "offsets"]}.get(expected.format, ["data", "indices", "indptr"])
+    for name in names:
+        same_numpy(np.asarray(getattr(got, name)), getattr(expected, name))
+
+
 def same_scalar(got, expected):
     """The same value of the same type; the same bits of a float."""
     assert type(got) is type(expected) and repr(got) == repr(expected), (got, expected)

@@ -51,6 +51,7 @@ for name, kind, expected in [
     ("csc", sp.csc_matrix, matrix.astype("int64")),
     ("coo", sp.coo_matrix, matrix.astype("complex64")),
     ("bsr", sp.bsr_matrix, np.kron(matrix, [[1, 2]])),
+    ("dia", sp.dia_matrix, matrix.astype("float32")),
 ]:
     got = get(f"rs/{name}")
     assert type(got) is kind and got.dtype == expected.dtype, (name, type(got), got.dtype)

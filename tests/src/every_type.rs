@@ -5,8 +5,8 @@ use std::error::Error;
 use bytemuck::bytes_of;
 use half::f16;
 use num_complex::Complex;
-use vineyard_core::{Blob, Client, Object, Stored};
-use vineyard_types::sparse::{BsrMatrix, CooMatrix, CscMatrix, CsrMatrix};
+use vineyard_core::{Blob, Client, Object, Opaque, Stored};
+use vineyard_types::sparse::{BsrMatrix, CooMatrix, CscMatrix, CsrMatrix, DiaMatrix};
 use vineyard_types::time::{
     Attosecond, DateTime64, Day, Femtosecond, Hour, Microsecond, Millisecond, Minute, Month, Nanosecond, Picosecond,
     Second, TimeDelta64, TimeUnit, Week, Year,
@@ -154,6 +154,9 @@ pub fn put_for_python(client: &Client) -> Done {
     let blocks: Vec<f64> = values.iter().flat_map(|value| [*value, 2.0 * value]).collect();
     let blocks = Tensor::new([5, 1, 2], blocks)?;
     client.put_named("rs/bsr", &BsrMatrix::new([3, 6], offsets, indices, blocks)?)?;
+    let diagonals = [[4.0, 0.0, 0.0], [0.0, 5.0, 0.0], [1.5, 0.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 2.0]];
+    let diagonals = Tensor::new([5, 3], diagonals.into_iter().flatten().collect::<Vec<f32>>())?;
+    client.put_named("rs/dia", &DiaMatrix::new([3, 3], vec![-2, -1, 0, 1, 2], diagonals)?)?;
     Ok(())
 }
 
@@ -170,6 +173,8 @@ pub fn check_python(client: &Client) -> Done {
     same("py/transposed", (transposed.shape(), transposed.as_slice()), (&[2, 3][..], &[0, 2, 4, 1, 3, 5][..]))?;
     same("py/strided", get::<Tensor<i64>>(client, "py/strided")?.as_slice(), &[0, 3, 6, 9])?;
     refused::<Tensor<i64>>(client, "py/other-bytes", "is \">i8\", expected `<i8`")?;
+    let swapped = Tensor::<i64>::to_native_endian(&*get::<Opaque>(client, "py/other-bytes")?)?;
+    same("py/other-bytes", swapped.as_slice(), &[0, 1, 2])?;
 
     same("py/smallest", get::<Scalar<Int>>(client, "py/smallest")?.get(), &i64::MIN.into())?;
     same("py/largest", get::<Scalar<Int>>(client, "py/largest")?.get(), &i64::MAX.into())?;
@@ -208,6 +213,10 @@ pub fn check_python(client: &Client) -> Done {
     let blocks = get::<BsrMatrix<f64>>(client, "py/bsr")?;
     let row: Vec<_> = blocks.block_row(1).into_iter().flatten().collect();
     same("py/bsr", (blocks.block_shape(), row), ([1, 2], vec![(2, &[3.0, 6.0][..])]))?;
+    let diagonals = get::<DiaMatrix<f32>>(client, "py/dia")?;
+    same("py/dia", diagonals.offsets().iter().collect::<Vec<_>>(), vec![-2, -1, 0, 1, 2])?;
+    let places = [(0, 0), (0, 2), (1, 2), (2, 0), (2, 1)].map(|(row, column)| diagonals.get(row, column).copied());
+    same("py/dia", places, [1.5, 2.0, 3.0, 4.0, 5.0].map(Some))?;
     let none = get::<CsrMatrix<u8>>(client, "py/no-values")?;
     same("py/no-values", (none.shape(), none.nnz()), ([2, 3], 0))
 }

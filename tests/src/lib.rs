@@ -6,6 +6,7 @@ pub mod churn;
 pub mod console;
 pub mod crash;
 pub mod every_type;
+mod payloads;
 mod peer;
 mod program;
 mod proxy;
@@ -17,6 +18,7 @@ mod server;
 mod stock;
 mod tower;
 
+pub use payloads::payloads;
 pub use peer::Peer;
 pub use program::Program;
 pub use proxy::Proxy;

@@ -57,7 +57,16 @@ impl Peer {
     ///
     /// If it does not listen.
     pub fn go_on(&mut self) {
-        let told = self.stdin.as_mut().map(|stdin| stdin.write_all(b"go on\n"));
+        self.tell("go on");
+    }
+
+    /// Tells it a line.
+    ///
+    /// # Panics
+    ///
+    /// If it does not listen.
+    pub fn tell(&mut self, line: &str) {
+        let told = self.stdin.as_mut().map(|stdin| writeln!(stdin, "{line}"));
         assert!(matches!(told, Some(Ok(()))), "the peer does not listen: {told:?}");
     }
 

@@ -1,5 +1,5 @@
-//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
+//! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`ArrayObject`],
+//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -26,12 +26,14 @@
 //!
 //! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
 //! for sparse matrices. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
-//! `arrow-ffi` they can be handed to other libraries of the process.
+//! `arrow-ffi` they can be handed to other libraries of the process. `polars` makes data frames of those of polars 0.55 and
+//! back, over the same buffers; polars itself is built with Rust 1.89 and later.
 //!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
 //! types it says `use vineyard_types as _;`.
 #![forbid(unsafe_code)]
 
+pub mod array;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod container;
@@ -52,6 +54,7 @@ pub mod strings;
 pub mod tensor;
 pub mod time;
 
+pub use array::ArrayObject;
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeBounds;
 
-use vineyard_core::{Array, Object};
+use vineyard_core::{Array, Object, Opaque, ResolveError, ResolveReason};
 
 use half::f16;
 use num_complex::Complex;
@@ -171,9 +171,48 @@ impl<T: Numeric> Tensor<T> {
         Ok(tensor.marked_column_major())
     }
 
+    /// The tensor that an object is, of which the elements may be in the other byte order: numpy's `>i8` and the like, which
+    /// Python stores as they are and [`get`](vineyard_core::Client::get) refuses, for views of them would be other numbers.
+    ///
+    /// Copies each element once if they are; else it is what `get` gives, without a copy.
+    ///
+    /// ```no_run
+    /// use vineyard_core::{Client, Opaque};
+    /// use vineyard_types::Tensor;
+    /// let client = Client::from_env()?;
+    /// let object = client.get_by_name::<Opaque>("from a file of big-endian numbers")?;
+    /// let tensor = Tensor::<f32>::to_native_endian(&object)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] if it is no tensor of this type, or not valid.
+    pub fn to_native_endian(object: &Opaque) -> Result<Self, ResolveError> {
+        let meta = object.meta();
+        let described = object.value::<String>("value_type_meta_").unwrap_or_default();
+        let is_swapped = described.starts_with('>') && described.replace('>', "<") == T::NUMPY_META;
+        if !is_swapped || !<Self as Object>::typename().matches(meta.typename()) {
+            return Self::resolve(meta);
+        }
+        let stored = object.array::<T>("buffer_")?;
+        let mut bytes = bytemuck::cast_slice::<T, u8>(&stored).to_vec();
+        // Complex numbers are two floats.
+        let parts = if described.starts_with(">c") { 2 } else { 1 };
+        let width = size_of::<T>().checked_div(parts).unwrap_or(1);
+        bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+        let tensor = Self {
+            order: object.value::<String>("order_").map_or_else(|_| row_major(), |order| order.replace('"', "")),
+            ..Self::over(object.value("shape_")?, bytemuck::pod_collect_to_vec::<u8, T>(&bytes).into())
+        };
+        tensor.check().map_err(|error| ResolveReason::Invalid(error.into()))?;
+        Ok(tensor)
+    }
+
     /// The same elements, of an array whose first dimension was the fastest.
     pub(crate) fn marked_column_major(self) -> Self {
-        Self { order: "F".to_owned(), ..self }
+        // With fewer dimensions both orders are the same, and Python would make one dimension out of none.
+        if self.shape.len() > 1 { Self { order: "F".to_owned(), ..self } } else { self }
     }
 
     /// A copy of the elements, the first dimension fastest.

@@ -355,3 +355,36 @@ fn what_older_writers_leave_out_has_defaults() -> TestResult {
     assert_eq!(again(&fortran)?.original_order(), "F");
     Ok(())
 }
+
+/// The tensor as numpy stores it in the other byte order, read here.
+fn swapped<T: Numeric>(tensor: &Tensor<T>, bytes: Vec<u8>, dtype: &str) -> Result<Tensor<T>, Box<dyn Error>> {
+    let meta = testing::draft_meta(&tensor.stage()?)?;
+    let id = meta.member("buffer_")?.id();
+    let mut tree = serde_json::to_value(meta.tree().as_ref())?;
+    tree["value_type_meta_"] = dtype.into();
+    let meta = testing::object_meta(serde_json::from_value(tree)?, [(id, Blob::from(bytes))]);
+    let refused = Tensor::<T>::resolve(&meta).map(|_| ()).expect_err("views of it would be other numbers").to_string();
+    assert!(refused.contains(&format!("`value_type_meta_` is {dtype:?}, expected")), "{refused}");
+    Ok(Tensor::to_native_endian(&Opaque::resolve(&meta)?)?)
+}
+
+#[test]
+fn the_other_byte_order_is_read_by_a_copy() -> TestResult {
+    let numbers = Tensor::from_column_major([1, 2], &[1i32, -2])?;
+    let back = swapped(&numbers, vec![0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe], ">i4")?;
+    assert_eq!((&back, back.original_order()), (&numbers, "F"));
+    let complex = Tensor::from([Complex::new(1.0f32, -2.0)]);
+    assert_eq!(swapped(&complex, vec![0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], ">c8")?, complex);
+    let times = Tensor::from([DateTime64::<Second>::new(256)]);
+    assert_eq!(swapped(&times, vec![0, 0, 0, 0, 0, 0, 1, 0], ">M8[s]")?, times);
+    let error = swapped(&numbers, vec![0; 4], ">i4").expect_err("one number is missing").to_string();
+    assert!(error.contains("shape [1, 2] has 2 places, but there are 1 elements"), "{error}");
+    // With one dimension there is one order.
+    assert_eq!(Tensor::from_column_major([2], &[1u8, 2])?.original_order(), "C");
+    // In this machine's order it is the tensor itself.
+    let native = testing::draft_meta(&numbers.stage()?)?;
+    let view = Tensor::<i32>::to_native_endian(&Opaque::resolve(&native)?)?;
+    assert_eq!(view.as_slice().as_ptr(), numbers.as_slice().as_ptr());
+    assert!(Tensor::<i64>::to_native_endian(&Opaque::resolve(&native)?).is_err());
+    Ok(())
+}

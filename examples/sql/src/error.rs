@@ -2,7 +2,9 @@
 
 use datafusion::error::DataFusionError;
 use vineyard_core::ObjectId;
+use vineyard_types::FrameError;
 use vineyard_types::arrow::ArrayError;
+use vineyard_types::dataframe::ConvertError;
 
 /// An object that cannot be queried.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +36,21 @@ pub enum SqlError {
         /// What was found.
         cause: ArrayError,
     },
-    /// A column of a frame that Arrow has no array for.
-    #[error("`{name}`: column `{column}` {problem}")]
-    Column {
+    /// A frame that Arrow has no arrays for.
+    #[error("`{name}`: {cause}")]
+    Frame {
         /// The name in the query.
         name: String,
-        /// The column.
-        column: String,
-        /// What it is.
-        problem: String,
+        /// What was found.
+        cause: ConvertError,
+    },
+    /// Columns of a frame that cannot be told apart.
+    #[error("`{name}`: {cause}")]
+    Columns {
+        /// The name in the query.
+        name: String,
+        /// What was found.
+        cause: FrameError,
     },
     /// Looking the name up was cut short.
     #[error("`{name}`: {cause}")]

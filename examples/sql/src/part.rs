@@ -72,8 +72,9 @@ pub(crate) fn parts_of(name: &str, object: Stored<dyn Object>) -> Result<(Schema
     };
     match object.downcast::<DataFrame>() {
         Ok(found) => {
-            let schema = frame::schema(name, &found)?;
-            Ok((schema, vec![part(found.num_rows() as u64, Columns::Frame(Arc::new(DataFrame::clone(&found))))]))
+            let table = frame::as_table(name, &found)?;
+            let schema = frame::schema(name, &table)?;
+            Ok((schema, vec![part(found.num_rows() as u64, Columns::Frame(Arc::new(table)))]))
         }
         Err(object) => {
             let typename = object.meta().typename().to_owned();

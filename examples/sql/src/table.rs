@@ -30,8 +30,8 @@ impl StoreTable {
     /// # Errors
     ///
     /// [`SqlError::NoTable`] if the object is of another type, [`SqlError::Store`] if it was deleted or its metadata does
-    /// not fit, [`SqlError::Array`] if its schema cannot be read, [`SqlError::Column`] if a column of a frame has no
-    /// counterpart in Arrow.
+    /// not fit, [`SqlError::Array`] if its schema cannot be read, [`SqlError::Frame`] if a column of a frame has no
+    /// counterpart in Arrow, [`SqlError::Columns`] if two have the same text for a name.
     pub fn get(client: &Client, name: &str) -> Result<Option<Self>, SqlError> {
         let failed = |cause| SqlError::Store { name: name.to_owned(), cause };
         let Some(id) = client.get_name(name).map_err(failed)? else { return Ok(None) };

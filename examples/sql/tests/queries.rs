@@ -13,7 +13,8 @@ use futures::StreamExt;
 use vineyard_core::Client;
 use vineyard_server::{Server, ServerHandle};
 use vineyard_types::arrow::{RecordBatch, Table};
-use vineyard_types::{Column, DataFrame, Tensor};
+use vineyard_types::time::{DateTime64, Millisecond};
+use vineyard_types::{Column, DataFrame, Index, StringArray, Tensor};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -134,6 +135,36 @@ async fn frames_are_joined_where_they_lie() -> TestResult {
     Ok(())
 }
 
+/// Booleans, times and missing values, labels, and a name that is a number, as pandas has them.
+#[tokio::test]
+async fn frames_of_any_columns_can_be_queried() -> TestResult {
+    let (_server, client, session) = start()?;
+    let times: Tensor<DateTime64<Millisecond>> =
+        [DateTime64::new(0), DateTime64::NAT, DateTime64::new(1000)].into_iter().collect();
+    let frame = DataFrame::new()
+        .with_column("flag", vec![true, false, true])?
+        .with_column("time", times)?
+        .with_column("text", StringArray::from_options([Some("a"), None, Some("c")]))?
+        .with_column(7, vec![1i64, 2, 3])?
+        .with_index(Index::new(vec!["x", "y", "z"]))?;
+    client.put_named("frame", &frame)?;
+    let expected = [
+        "+-------+---------------------+------+---+",
+        "| flag  | time                | text | 7 |",
+        "+-------+---------------------+------+---+",
+        "| true  | 1970-01-01T00:00:00 | a    | 1 |",
+        "| false |                     |      | 2 |",
+        "| true  | 1970-01-01T00:00:01 | c    | 3 |",
+        "+-------+---------------------+------+---+",
+    ];
+    assert_batches_eq!(expected, &ask(&session, "SELECT * FROM frame").await?);
+    let found = ask(&session, r#"SELECT "7" FROM frame WHERE flag AND text IS NOT NULL ORDER BY time DESC"#).await?;
+    assert_batches_eq!(["+---+", "| 7 |", "+---+", "| 3 |", "| 1 |", "+---+"], &found);
+    let count = ask(&session, "SELECT count(*) FROM frame").await?;
+    assert_eq!(count[0].column(0).as_primitive::<Int64Type>().value(0), 3);
+    Ok(())
+}
+
 #[tokio::test]
 async fn dictionaries_and_tables_without_batches() -> TestResult {
     let (_server, client, session) = start()?;
@@ -173,10 +204,14 @@ async fn what_cannot_be_queried_says_why() -> TestResult {
     assert!(error.contains("`tensor` is no table") && error.contains("vineyard::Tensor<double>"), "{error}");
     let error = session.sql("SELECT * FROM missing").await.expect_err("no such name").to_string();
     assert!(error.contains("'vineyard.store.missing' not found"), "{error}");
-    let missing = DataFrame::new().with_column("flag", vec![true])?;
-    client.put_named("flags", &missing)?;
-    let error = session.sql("SELECT * FROM flags").await.expect_err("no such array").to_string();
-    assert!(error.contains("column `flag` holds bool, expected"), "{error}");
+    let square = DataFrame::new().with_column("square", Tensor::new([1, 2], vec![1.0, 2.0])?)?;
+    client.put_named("squares", &square)?;
+    let error = session.sql("SELECT * FROM squares").await.expect_err("no such array").to_string();
+    assert!(error.contains("`squares`: column `square` is a tensor of shape [1, 2]"), "{error}");
+    let twice = DataFrame::new().with_column("0", vec![1u8])?.with_column(0, vec![2u8])?;
+    client.put_named("twice", &twice)?;
+    let error = session.sql("SELECT * FROM twice").await.expect_err("one name").to_string();
+    assert!(error.contains("`twice`: there is a column `0` already"), "{error}");
     Ok(())
 }
 

@@ -73,7 +73,9 @@ def _shaped(obj, dtype):
     if len(array) < count:
         raise ValueError(f"a tensor of shape {shape} needs {count} elements, its blob holds {len(array)}")
     array = array[:count].reshape(shape)
-    return np.asfortranarray(array) if json.loads(meta.get("order_", None) or '"C"') == "F" else array
+    # Of no dimensions numpy would make one.
+    is_column_major = json.loads(meta.get("order_", None) or '"C"') == "F" and array.ndim > 1
+    return np.asfortranarray(array) if is_column_major else array
 
 
 def _keeps_text(array):

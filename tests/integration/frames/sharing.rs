@@ -1,10 +1,8 @@
 //! Frames made of others share what they have in common, in the store as well.
 
-use std::collections::BTreeMap;
-
 use arrow_array::record_batch;
-use vineyard_core::{Blob, Client, Object, ObjectId, ObjectMeta, Opaque};
-use vineyard_tests::{TestResult, TestServer, on_stock};
+use vineyard_core::{Blob, Client, Object, ObjectId, Opaque};
+use vineyard_tests::{TestResult, TestServer, on_stock, payloads};
 use vineyard_types::{Column, DataFrame, Index, Series, StringArray};
 
 use super::memory;
@@ -28,28 +26,6 @@ fn frame() -> Result<DataFrame, Error> {
     )?;
     let frame = DataFrame::from_arrow(&batch)?.with_column("t", StringArray::from_options(texts))?;
     Ok(frame.with_index(Index::range(5, 2, ROWS))?)
-}
-
-fn collect(meta: &ObjectMeta, path: &str, found: &mut BTreeMap<String, Blob>) {
-    for key in meta.member_keys() {
-        let path = format!("{path}/{key}");
-        match meta.blob(key) {
-            Ok(blob) if blob.nbytes() > 0 => drop(found.insert(path, blob)),
-            Ok(_) => {}
-            Err(_) => meta.member(key).iter().for_each(|member| collect(member, &path, found)),
-        }
-    }
-}
-
-/// The ids and sizes of all payloads of an object, by where they are.
-fn payloads(client: &Client, id: ObjectId) -> Result<BTreeMap<String, (ObjectId, u64)>, Error> {
-    let mut found = BTreeMap::new();
-    collect(client.get::<Opaque>(id)?.meta(), "", &mut found);
-    let payload = |(path, blob): (String, Blob)| {
-        let id = blob.id().ok_or_else(|| format!("{path} is no blob of its own"))?;
-        Ok((path, (id, blob.nbytes() as u64)))
-    };
-    found.into_iter().map(payload).collect()
 }
 
 fn ids(client: &Client, id: ObjectId) -> Result<Vec<ObjectId>, Error> {

@@ -54,6 +54,8 @@ mod ffi;
 mod flat;
 mod names;
 mod node;
+#[cfg(feature = "polars")]
+pub(crate) mod polars;
 mod schema;
 mod show;
 mod slice;

@@ -7,7 +7,8 @@ use vineyard_core::{BuildError, Member, Object, ResolveError};
 
 pub use item::Item;
 
-/// Objects of any types, one after the other: Python's `list` and `tuple`, both of which Python gets as a `tuple`.
+/// Objects of any types, one after the other: Python's `list` and `tuple`, both of which the published client gets as a
+/// `tuple`. With `vineyard-exact` Python gets a `list` of what is [marked](Self::into_list) as one, also by itself.
 ///
 /// ```no_run
 /// use vineyard_core::Client;
@@ -30,6 +31,8 @@ pub use item::Item;
 )]
 pub struct Sequence {
     size: u64,
+    /// 1 if it is a list of Python's; nothing but `vineyard-exact` looks at it.
+    is_list: Option<u8>,
     elements: Vec<Item>,
 }
 
@@ -53,6 +56,17 @@ impl Sequence {
     pub fn push(&mut self, item: impl Into<Item>) {
         self.elements.push(item.into());
         self.size = self.elements.len() as u64;
+    }
+
+    /// The same elements, which are a `list` to Python rather than a `tuple`.
+    #[must_use]
+    pub fn into_list(self) -> Self {
+        Self { is_list: Some(1), ..self }
+    }
+
+    /// Whether it is a `list` to Python.
+    pub fn is_list(&self) -> bool {
+        self.is_list.is_some_and(|mark| mark > 0)
     }
 
     /// Number of elements.
@@ -94,7 +108,7 @@ impl Sequence {
 impl<I: Into<Item>> FromIterator<I> for Sequence {
     fn from_iter<A: IntoIterator<Item = I>>(items: A) -> Self {
         let elements: Vec<Item> = items.into_iter().map(Into::into).collect();
-        Self { size: elements.len() as u64, elements }
+        Self { size: elements.len() as u64, is_list: None, elements }
     }
 }
 

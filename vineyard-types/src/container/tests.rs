@@ -55,6 +55,18 @@ fn what_was_got_can_be_put_again() -> TestResult {
 }
 
 #[test]
+fn only_lists_are_marked_and_stay_so() -> TestResult {
+    let tuple = stored(&mixed()?)?;
+    assert!(tuple.value("is_list_").is_err() && !Sequence::resolve(&tuple)?.is_list());
+    let list = stored(&mixed()?.into_list())?;
+    assert_eq!(list.value("is_list_")?, &json!(1));
+    check(&Sequence::resolve(&list)?)?;
+    let again = stored(&Sequence::resolve(&list)?)?;
+    assert!(Sequence::resolve(&again)?.is_list());
+    Ok(())
+}
+
+#[test]
 fn payloads_are_not_copied_into_a_sequence() -> TestResult {
     let tensor = Tensor::from([1.0, 2.0]);
     let sequence = Sequence::resolve(&stored(&Sequence::new().with(&tensor)?)?)?;

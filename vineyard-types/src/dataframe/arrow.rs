@@ -7,7 +7,7 @@ use arrow_schema::{Field, Schema};
 use super::{Column, ColumnName, DataFrame};
 use crate::arrow::{ArrayError, ArrowArray, RecordBatch, Table, Unfit, to_array, to_column};
 
-/// What a frame has and a record batch cannot keep, or the reverse.
+/// What a frame has and a record batch, or a frame of polars, cannot keep, or the reverse.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {
@@ -58,6 +58,32 @@ pub enum ConvertError {
         /// The shape.
         shape: Vec<u64>,
     },
+    /// A column of polars of a type that is not the same in a store.
+    #[cfg(feature = "polars")]
+    #[error("column `{name}` is of the type {found} of polars: {problem}")]
+    FromPolars {
+        /// The column.
+        name: String,
+        /// The type, or that of a part.
+        found: String,
+        /// Why it is refused.
+        problem: String,
+    },
+    /// A column of a type that is not the same in polars.
+    #[cfg(feature = "polars")]
+    #[error("column `{name}` is of type {found}: {problem}")]
+    ToPolars {
+        /// The column.
+        name: String,
+        /// The type, or that of a part.
+        found: String,
+        /// Why it is refused.
+        problem: String,
+    },
+    /// Polars refuses the columns.
+    #[cfg(feature = "polars")]
+    #[error("polars refuses the frame: {0}")]
+    Polars(String),
     /// The columns or the schema are no valid data of Arrow's, or not valid together.
     #[error(transparent)]
     Array(#[from] ArrayError),

@@ -7,6 +7,8 @@ mod column;
 mod columns;
 mod error;
 mod name;
+#[cfg(feature = "polars")]
+mod polars;
 mod select;
 mod show;
 

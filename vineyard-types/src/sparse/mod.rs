@@ -9,6 +9,7 @@
 mod bsr;
 mod compressed;
 mod coo;
+mod dia;
 mod indices;
 #[cfg(feature = "sprs")]
 mod sprs;
@@ -17,6 +18,7 @@ mod structure;
 pub use bsr::BsrMatrix;
 pub use compressed::{CscMatrix, CsrMatrix};
 pub use coo::CooMatrix;
+pub use dia::DiaMatrix;
 pub use indices::Indices;
 #[cfg(feature = "sprs")]
 pub use sprs::{SparseIndex, SprsError};

@@ -42,6 +42,14 @@ pub enum SparseError {
         /// The first index that is smaller than the one before.
         place: usize,
     },
+    /// Two diagonals are the same.
+    #[error("diagonals {} and {} both have the offset {offset}", places[0], places[1])]
+    Twice {
+        /// Which diagonals.
+        places: [usize; 2],
+        /// Their offset.
+        offset: i64,
+    },
     /// The blocks do not tile the matrix.
     #[error("a matrix of shape {shape:?} cannot consist of blocks of {block:?}")]
     Block {

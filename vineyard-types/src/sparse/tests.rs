@@ -38,6 +38,48 @@ fn each_layout_survives() -> TestResult {
     Ok(())
 }
 
+/// 4 5 0
+/// 0 6 0, of which the lower diagonals lie outside but for one place; the values have one column less than the matrix.
+fn dia() -> Result<DiaMatrix<f64>, Box<dyn Error>> {
+    let values = vec![4.0, 6.0, 9.0, 5.0, 9.0, 9.0, 7.0, 9.0];
+    Ok(DiaMatrix::new([2, 3], vec![0, 1, -5, -1], Tensor::new([4, 2], values)?)?)
+}
+
+#[test]
+fn diagonals_survive_and_are_walked_inside_of_the_matrix() -> TestResult {
+    let found = again(&dia()?)?;
+    assert_eq!(found, dia()?);
+    assert_eq!((found.nnz(), found.shape()), (2 + 1 + 1, [2, 3]));
+    let places: Vec<Vec<_>> = (0..4).filter_map(|place| found.diagonal(place)).map(Iterator::collect).collect();
+    let expected = [vec![(0, 0, &4.0), (1, 1, &6.0)], vec![(0, 1, &5.0)], vec![], vec![(1, 0, &7.0)]];
+    assert_eq!(places, expected);
+    assert!(found.diagonal(4).is_none());
+    let dense: Vec<_> = (0..3).flat_map(|row| (0..4).map(move |column| (row, column))).collect();
+    let dense: Vec<_> = dense.iter().map(|(row, column)| found.get(*row, *column).copied().unwrap_or(0.0)).collect();
+    assert_eq!(dense, [4.0, 5.0, 0.0, 0.0, 7.0, 6.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let far = |offset: i64| {
+        DiaMatrix::new([u64::MAX, 2], vec![offset], Tensor::new([1, 2], vec![1u8, 2])?).map_err(Box::<dyn Error>::from)
+    };
+    let low = far(i64::MIN)?;
+    assert_eq!(low.diagonal(0).ok_or("one")?.collect::<Vec<_>>(), [(1 << 63, 0, &1), ((1 << 63) + 1, 1, &2)]);
+    assert_eq!((low.nnz(), low.get((1 << 63) + 1, 1), low.get(u64::MAX, 1)), (2, Some(&2), None));
+    let high = far(i64::MAX)?;
+    assert_eq!((high.nnz(), high.diagonal(0).into_iter().flatten().count()), (0, 0));
+    Ok(())
+}
+
+#[test]
+fn diagonals_that_do_not_fit_are_refused() -> TestResult {
+    let fault = |offsets: Vec<i32>, shape: &[u64]| -> Result<String, Box<dyn Error>> {
+        let values = Tensor::new(shape, vec![0u8; shape.iter().product::<u64>() as usize])?;
+        Ok(DiaMatrix::new([2, 3], offsets, values).expect_err("no matrix").to_string())
+    };
+    assert_eq!(fault(vec![0, 1, 0], &[3, 3])?, "diagonals 0 and 2 both have the offset 0");
+    assert_eq!(fault(vec![0, 1], &[3, 3])?, "3 rows of values, expected 2");
+    assert_eq!(fault(vec![0, 1], &[6])?, "the values have the shape [6], expected [2, 3]");
+    Ok(())
+}
+
 #[test]
 fn values_and_indices_are_not_copied() -> TestResult {
     let matrix = csr()?;
