@@ -34,6 +34,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub mod collection;
 pub mod container;
 pub mod dataframe;
 pub mod dtype;
@@ -52,6 +53,7 @@ pub mod strings;
 pub mod tensor;
 pub mod time;
 
+pub use collection::{Collection, CollectionError, GlobalDataFrame, GlobalTensor};
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;

@@ -60,6 +60,24 @@ pub enum FrameError {
         /// The names of the columns, as JSON.
         expected: String,
     },
+    /// Frames that cannot be put below each other.
+    #[error("frame {frame} has {found}, frame 0 has {expected}")]
+    Concat {
+        /// The frame.
+        frame: usize,
+        /// What it has.
+        found: String,
+        /// What the first has.
+        expected: String,
+    },
+    /// Rows of different types that cannot be put below each other.
+    #[error("rows of type {found} cannot follow rows of type {expected}")]
+    Mixed {
+        /// The type of some.
+        found: String,
+        /// The type of the first.
+        expected: String,
+    },
     /// The object does not tell how many rows it has.
     #[error("an object of type {found} does not tell how many rows it has")]
     Unknown {
@@ -67,7 +85,7 @@ pub enum FrameError {
         found: String,
     },
     /// The object is carried as it is, and cannot be cut into rows.
-    #[error("an object of type {found} is kept whole, it cannot be cut into rows")]
+    #[error("an object of type {found} is kept whole, it cannot be cut into rows or put together")]
     Whole {
         /// Its type.
         found: String,
