@@ -3,6 +3,7 @@
 use vineyard_core::{Error, Fetch, GetError, Object, ObjectRef, Opaque, Stored};
 
 use super::error::CollectionError;
+use super::part::Numbered;
 
 fn part<T: Object>(index: usize, reference: &ObjectRef<T>, cause: Error) -> CollectionError {
     let (id, instance) = (reference.id(), reference.instance());
@@ -31,7 +32,7 @@ pub(super) fn one<T: Object>(
 pub(super) fn local<T: Object>(
     client: &impl Fetch,
     references: &[ObjectRef<T>],
-) -> Result<Vec<(usize, Stored<T>)>, CollectionError> {
+) -> Result<Numbered<T>, CollectionError> {
     let local = || references.iter().enumerate().filter(|(_, reference)| reference.is_local());
     let fetched = client.fetch(local().map(|(_, reference)| reference)).map_err(|cause| {
         let about = match &cause {

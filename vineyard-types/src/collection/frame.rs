@@ -8,7 +8,7 @@ use vineyard_core::{Fetch, Object, ObjectId, ObjectRef, Opaque, Stored};
 use super::error::CollectionError;
 use super::follow;
 use super::layout::{Layout, Piece};
-use super::part::Part;
+use super::part::{Numbered, Part};
 use super::summary::Summary;
 use crate::dataframe::DataFrame;
 
@@ -138,7 +138,7 @@ impl GlobalDataFrame {
     /// # Errors
     ///
     /// As [`get_part`](Self::get_part).
-    pub fn local_parts<T: Object>(&self, client: &impl Fetch) -> Result<Vec<(usize, Stored<T>)>, CollectionError> {
+    pub fn local_parts<T: Object>(&self, client: &impl Fetch) -> Result<Numbered<T>, CollectionError> {
         let references = (0..self.partitions.len()).map(|index| follow::typed(&self.partitions, index));
         follow::local(client, &references.collect::<Result<Vec<_>, _>>()?)
     }

@@ -6,7 +6,7 @@ use vineyard_core::{Fetch, Object, ObjectId, ObjectRef, Stored, Typename};
 
 use super::error::CollectionError;
 use super::follow;
-use super::part::Part;
+use super::part::{Numbered, Part};
 use crate::graph::CsrGraph;
 
 /// Objects of one type as the parts of a whole, perhaps on several instances: the original's `vineyard::Collection<P>`.
@@ -130,7 +130,7 @@ impl<P: Object + Typename> Collection<P> {
     /// # Errors
     ///
     /// As [`get_part`](Self::get_part).
-    pub fn local_parts(&self, client: &impl Fetch) -> Result<Vec<(usize, Stored<P>)>, CollectionError> {
+    pub fn local_parts(&self, client: &impl Fetch) -> Result<Numbered<P>, CollectionError> {
         follow::local(client, &self.partitions)
     }
 

@@ -26,5 +26,5 @@ pub use error::CollectionError;
 pub use frame::GlobalDataFrame;
 pub use generic::Collection;
 pub use graphs::{NUM_EDGES, NUM_VERTICES};
-pub use part::Part;
+pub use part::{Numbered, Part};
 pub use tensor::GlobalTensor;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use vineyard_core::{InstanceId, MetaTree, ObjectId, ObjectMeta};
+use vineyard_core::{InstanceId, MetaTree, ObjectId, ObjectMeta, Stored};
 
 use super::layout::Cell;
 
@@ -14,6 +14,9 @@ pub struct Part<'a> {
     meta: &'a ObjectMeta,
     cell: Option<&'a Cell>,
 }
+
+/// Parts that were fetched, each with its number in the collection.
+pub type Numbered<P> = Vec<(usize, Stored<P>)>;
 
 impl<'a> Part<'a> {
     pub(super) fn new(index: usize, meta: &'a ObjectMeta, cell: Option<&'a Cell>) -> Self {

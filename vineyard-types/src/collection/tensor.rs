@@ -8,7 +8,7 @@ use super::assemble::{copy_block, counted, places};
 use super::error::CollectionError;
 use super::follow;
 use super::layout::{Layout, Piece};
-use super::part::Part;
+use super::part::{Numbered, Part};
 use crate::numeric::Numeric;
 use crate::tensor::Tensor;
 
@@ -143,10 +143,7 @@ impl GlobalTensor {
     /// # Errors
     ///
     /// As [`get_part`](Self::get_part).
-    pub fn local_parts<T: Numeric>(
-        &self,
-        client: &impl Fetch,
-    ) -> Result<Vec<(usize, Stored<Tensor<T>>)>, CollectionError> {
+    pub fn local_parts<T: Numeric>(&self, client: &impl Fetch) -> Result<Numbered<Tensor<T>>, CollectionError> {
         follow::local(client, &self.references()?)
     }
 
