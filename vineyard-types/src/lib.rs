@@ -1,5 +1,6 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
+//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`], and wholes in parts: [`GlobalTensor`], [`GlobalDataFrame`],
+//! [`Collection`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
