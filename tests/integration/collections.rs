@@ -1,7 +1,9 @@
 //! Wholes in parts: over several processes, with parts that are gone, elsewhere or on disk.
 
+use std::collections::BTreeMap;
+
 use vineyard_core::{Client, DeleteOptions, Error, GetError, ObjectId, ObjectRef, Opaque, ResolveReason, Stored};
-use vineyard_tests::{Peer, TestResult, TestServer, parts};
+use vineyard_tests::{Peer, Proxy, TestResult, TestServer, parts};
 use vineyard_types::{Collection, CollectionError, DataFrame, GlobalDataFrame, GlobalTensor, Tensor};
 
 use crate::PEER;
@@ -80,6 +82,16 @@ fn a_get_looks_at_no_part() -> TestResult {
     assert!(matches!(error.reason(), ResolveReason::NotFetched { .. }), "{error}");
     let told: Vec<(u64, u64)> = whole.parts().map(|part| (part.start()[0], part.nbytes())).collect();
     assert_eq!(told, [(0, 8000), (1000, 4000)]);
+    // One request, and one for all parts.
+    let proxy = Proxy::start(server.socket(), false).map_err(|error| error.to_string())?;
+    let client = Client::connect(proxy.socket())?;
+    proxy.take_counts();
+    let counted = client.get::<GlobalTensor>(id)?;
+    let one = |kind: &str| BTreeMap::from([(kind.to_owned(), 1)]);
+    assert_eq!(proxy.take_counts(), one("get_data_request"));
+    assert_eq!(counted.local_parts::<i64>(&client)?.len(), 2);
+    assert_eq!(proxy.take_counts(), one("get_buffers_request"));
+    drop((counted, client, proxy));
     // Over TCP, payloads would have to be sent.
     let far = server.rpc_client()?;
     let whole = far.get::<GlobalTensor>(id)?;

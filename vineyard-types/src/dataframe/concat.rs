@@ -57,7 +57,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`FrameError::Mixed`] if they are of different types, [`FrameError::Whole`] for several objects of types that are not
+    /// [`FrameError::Mixed`] if they are of different types, [`FrameError::Apart`] for several objects of types that are not
     /// known here, [`FrameError::Buffers`] for texts and arrays of Arrow's that are not valid.
     pub(crate) fn concat(parts: &[&Self]) -> Result<Self, FrameError> {
         let Some(first) = parts.first() else { return Ok(Self::from(Vec::<f64>::new())) };
@@ -75,7 +75,7 @@ impl Column {
             Self::Text(_) => concat_texts(parts),
             #[cfg(feature = "arrow")]
             Self::Arrow(_) => concat_arrays(parts),
-            _ => Err(FrameError::Whole { found: expected.into_owned() }),
+            _ => Err(FrameError::Apart { found: expected.into_owned() }),
         }
     }
 }

@@ -85,9 +85,15 @@ pub enum FrameError {
         found: String,
     },
     /// The object is carried as it is, and cannot be cut into rows.
-    #[error("an object of type {found} is kept whole, it cannot be cut into rows or put together")]
+    #[error("an object of type {found} is kept whole, it cannot be cut into rows")]
     Whole {
         /// Its type.
+        found: String,
+    },
+    /// The objects are carried as they are, and cannot be put below each other.
+    #[error("objects of type {found} are kept whole, they cannot be put below each other")]
+    Apart {
+        /// Their type.
         found: String,
     },
     /// Rows that are not there.
