@@ -227,6 +227,30 @@ fn frames_lie_side_by_side_as_well() -> TestResult {
 }
 
 #[test]
+fn parts_of_other_instances_are_told_of() -> TestResult {
+    let server = TestServer::start();
+    let client = server.client()?;
+    parts::put_spread(&client, server.socket())?;
+    let whole = client.get_by_name::<GlobalTensor>("parts/spread")?;
+    assert_eq!((whole.shape(), whole.is_local()), (&[6][..], false));
+    let told: Vec<_> = whole.parts().map(|part| (part.instance().as_raw(), part.is_local(), part.nbytes())).collect();
+    assert_eq!(told, [(parts::ELSEWHERE, false, 24), (client.instance().as_raw(), true, 24)]);
+    let local = whole.local_parts::<i64>(&client)?;
+    assert_eq!((local.len(), local[0].0, local[0].1.as_slice()), (1, 1, &[3, 4, 5][..]));
+    let found: Vec<_> = whole.iter::<i64>(&client).collect();
+    assert!(found[1].is_ok());
+    let error = whole.assemble::<i64>(&client).expect_err("a part is elsewhere");
+    assert!(matches!(&error, CollectionError::Part { part: 0, instance, .. } if instance.as_raw() == parts::ELSEWHERE));
+    let text = error.to_string();
+    assert!(text.contains("buffer: the payload lives on instance"), "{text}");
+    assert_eq!(found[0].as_ref().expect_err("as above").to_string(), text);
+    // A whole of these parts is spread as well.
+    let again = client.get::<GlobalTensor>(client.put(&GlobalTensor::clone(&whole))?)?;
+    assert!(again.ids().eq(whole.ids()) && !again.is_local());
+    Ok(())
+}
+
+#[test]
 fn references_of_another_store_are_looked_up_anew() -> TestResult {
     let (server, other) = (TestServer::start(), TestServer::start());
     let (client, elsewhere) = (server.client()?, other.client()?);

@@ -58,6 +58,7 @@ fn collections_are_arrays_and_frames_in_python() -> TestResult {
     ] {
         let client = server.client()?;
         parts::put(&client)?;
+        parts::put_spread(&client, server.socket())?;
         assert_eq!(python(variable, &server, "client"), "got");
         assert_eq!(python(variable, &server, "get"), "got");
         assert_eq!(python(variable, &server, "put"), "put");

@@ -73,6 +73,16 @@ def get_with_the_package():
     frame = client.get(client.get_name("parts/frame"))
     assert (frame.shape, len(frame), [len(part) for part in frame]) == ((7, 3), 3, [4, 0, 3]), frame
     pd.testing.assert_frame_equal(frame.pandas(), FRAME)
+    spread = client.get(client.get_name("parts/spread"))
+    assert spread.shape == (6,) and [part.is_local for part in spread.parts] == [False, True], spread.parts
+    assert spread.local_partition().tolist() == [3, 4, 5] and len(spread.local_partitions()) == 1
+    for get in (lambda: spread[0], spread.numpy, lambda: list(spread)):
+        try:
+            get()
+        except ValueError as error:
+            assert str(error).startswith("part 0 (") and "lives on instance 99" in str(error), error
+        else:
+            raise AssertionError("a part that is elsewhere was got")
     graph = client.get(client.get_name("parts/graph"))
     assert graph.sizes == {"num_edges": [1, 2], "num_vertices": [3, 3]} and graph.params == {"by": "source"}
     assert [part.typename for part in graph.parts] == ["vineyard::CsrGraph<uint,double>"] * 2

@@ -1,10 +1,15 @@
 //! Collections, put by one side and compared by the other.
 
 use std::error::Error;
+use std::path::Path;
 
-use vineyard_core::{Client, Stored};
+use serde_json::json;
+use vineyard_core::protocol::CreateDataRequest;
+use vineyard_core::{Client, ObjectId, Stored};
 use vineyard_types::graph::{CsrGraph, EdgeOptions};
 use vineyard_types::{Collection, DataFrame, GlobalDataFrame, GlobalTensor, Index, Tensor};
+
+use crate::raw::StockClient;
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -68,6 +73,40 @@ pub fn put(client: &Client) -> Done {
     };
     let parts = [graph(vec![(0, 1, 0.5)])?, graph(vec![(1, 2, 1.5), (2, 0, 2.5)])?];
     client.put_named("parts/graph", &Collection::of_graphs(&parts)?.with_param("by", "source"))?;
+    Ok(())
+}
+
+/// Where nobody is who could be asked.
+pub const ELSEWHERE: u64 = 99;
+
+/// Names a tensor of two parts of three elements, of which the first lives on another instance, as its metadata says when it
+/// was learnt from there.
+///
+/// # Errors
+///
+/// Whatever goes wrong.
+pub fn put_spread(client: &Client, socket: &Path) -> Done {
+    let part = client.put(&Tensor::from(vec![3i64, 4, 5]))?;
+    client.persist(part)?;
+    let far = ObjectId::from_raw(0x0123_4567_89ab_cdef);
+    let blob = json!({
+        "typename": "vineyard::Blob", "id": ObjectId::blob(1, 1).to_string(), "instance_id": ELSEWHERE, "length": 24,
+        "nbytes": 24, "transient": true,
+    });
+    let far = json!({
+        "typename": "vineyard::Tensor<int64>", "id": far.to_string(), "instance_id": ELSEWHERE, "signature": 7,
+        "global": false, "nbytes": 24, "transient": false, "shape_": "[3]", "partition_index_": "[]",
+        "order_": "\"C\"", "value_type_": "int64", "value_type_meta_": "<i8", "buffer_": blob,
+    });
+    let whole = json!({
+        "typename": "vineyard::GlobalTensor", "instance_id": client.instance().as_raw(), "global": true, "nbytes": 48,
+        "transient": true, "shape_": "[6]", "partition_shape_": "[2]", "partitions_-size": 2,
+        "partitions_-0": far, "partitions_-1": {"id": part.to_string()},
+    });
+    let request = CreateDataRequest { content: serde_json::from_value(whole)?, seal: Vec::new() };
+    let id = StockClient::connect(socket)?.call(&request)?.id;
+    client.persist(id)?;
+    client.put_name(id, "parts/spread")?;
     Ok(())
 }
 
