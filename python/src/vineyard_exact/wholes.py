@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from vineyard._C import ObjectMeta
+from vineyard._C import Object, ObjectMeta
+from vineyard.core.resolver import get_current_resolvers
 
 from . import layouts, summaries
+
+# Where the client's contexts leave the client in what they make.
+_CLIENT = "__vineyard_client"
 
 # One part by its metadata. Place, start and shape are by dimension, None in collections of any parts.
 Part = namedtuple("Part", ["index", "id", "typename", "instance_id", "is_local", "nbytes", "place", "start", "shape"])
@@ -17,7 +21,8 @@ Part = namedtuple("Part", ["index", "id", "typename", "instance_id", "is_local",
 class Whole(Sequence):
     """What consists of parts that are objects of their own, perhaps on several instances: a sequence of what these are.
 
-    A part is got when it is asked for, without a copy. One that is elsewhere raises a ValueError that says where.
+    A part is got when it is asked for: one of this instance without a copy, others by the client, which has their bytes sent.
+    What cannot be got raises a ValueError that names the part.
     """
 
     def __init__(self, obj, resolver):
@@ -39,7 +44,7 @@ class Whole(Sequence):
         """All parts by their metadata: what they are, how large, and where. Nothing of their payload is looked at."""
         cells = self._layout.cells if self._layout else [(None, None, None)] * len(self)
         return [
-            Part(index, meta.id, meta.typename, meta.instance_id, meta.islocal, summaries.nbytes(meta), *cell)
+            Part(index, meta.id, meta.typename, meta.instance_id, self._is_local(meta), summaries.nbytes(meta), *cell)
             for index, (meta, cell) in enumerate(zip(self._metas, cells))
         ]
 
@@ -62,25 +67,32 @@ class Whole(Sequence):
         if not -len(self) <= index < len(self):
             raise IndexError(f"there is no part {index}: there are {len(self)}")
         index %= len(self)
-        meta = self._metas[index]
-        if not meta.islocal:
-            raise ValueError(f"part {index} ({meta.id!r}) lives on instance {meta.instance_id}, "
-                             "this client is connected to another one")
+        meta, client = self._metas[index], getattr(self, _CLIENT, None)
         try:
-            return self._resolver.run(self._obj.member(self._keys[index]))
+            if meta.islocal or client is None:
+                return self._resolver.run(self._obj.member(self._keys[index]))
+            return client.get(meta.id, resolver=self._resolver)
         except Exception as error:
-            raise ValueError(f"part {index} ({meta.id!r}): {error}") from error
+            raise ValueError(f"part {index} ({meta.id!r} on instance {meta.instance_id}): {error}") from error
+
+    def _is_local(self, meta):
+        """Whether a part lives on the instance of the client; of what that has had sent, metadata says so as well."""
+        client = getattr(self, _CLIENT, None)
+        has_socket = getattr(client, "has_ipc_client", None)
+        if has_socket is None:
+            return meta.islocal
+        return meta.instance_id == (client.instance_id if has_socket() else client.remote_instance_id)
 
     def local_partitions(self):
         """The parts that live on the instance of this client, as a list."""
-        return [self[index] for index, meta in enumerate(self._metas) if meta.islocal]
+        return [self[index] for index, meta in enumerate(self._metas) if self._is_local(meta)]
 
     def local_partition(self, which=None):
         """The part that lives on the instance of this client; of several, the one of that number among them.
 
         Raises ValueError if there is none, or if there are several and none was named.
         """
-        local = [index for index, meta in enumerate(self._metas) if meta.islocal]
+        local = [index for index, meta in enumerate(self._metas) if self._is_local(meta)]
         if which is None and len(local) != 1:
             raise ValueError(f"{len(local)} of the {len(self)} parts live on this instance: "
                              "say which of them, or take local_partitions()")
@@ -185,6 +197,14 @@ class Collection(Whole):
 
     def __repr__(self):
         return f"Collection({self._obj.typename}, {len(self)} parts)"
+
+
+def get_whole(client, object_id):
+    """A whole by its metadata, whose parts are got when they are asked for.
+
+    `client.get` has the bytes of all parts of other instances sent before it makes anything of them.
+    """
+    return get_current_resolvers().run(Object.from_(client.get_meta(object_id)), **{_CLIENT: client})
 
 
 def _build(client, whole, **_):
