@@ -18,3 +18,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/define-your-own-type.md")]
 pub struct DefineYourOwnType;
+
+/// And of the page on wholes in parts.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/collections.md")]
+pub struct Collections;

@@ -192,6 +192,10 @@ fn global_objects_hold_references() -> TestResult {
     let stored = client.get::<Spread>(client.put(&spread)?)?;
     assert!(stored.meta().is_global());
     assert_eq!((stored.count, stored.one.id()), (1, part.id()));
-    assert_eq!(&*stored.parts[0].resolve()?.bytes, &[1, 2]);
+    let error = stored.parts[0].resolve().expect_err("its payload was left where it is");
+    assert!(matches!(error.reason(), ResolveReason::NotFetched { .. }), "{error}");
+    let fetched = client.fetch([&stored.parts[0], &stored.one])?;
+    assert_eq!((&*fetched[0].bytes, &*fetched[1].bytes), (&[1, 2][..], &[1, 2][..]));
+    assert!(client.is_persistent(stored.id())?, "it is for other instances");
     Ok(())
 }

@@ -9,6 +9,10 @@ use vineyard_tests::{TestResult, on_stock};
 
 /// Tests and what the published daemon does instead of what they expect.
 const WEAKNESSES: &[(&str, &str)] = &[
+    (
+        "collections::a_collection_that_does_not_fit_into_memory_is_read_part_by_part",
+        "what a connection has put or got stays in memory until it ends",
+    ),
     ("concurrent::nobody_ever_sees_wrong_bytes", "memory of deleted blobs is reused at once, also while it is viewed"),
     (
         "crash::whoever_is_killed_leaves_nothing_on_disk",

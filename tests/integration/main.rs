@@ -2,6 +2,7 @@
 
 mod arrow;
 mod attributes;
+mod collections;
 mod concurrent;
 mod crash;
 mod faults;

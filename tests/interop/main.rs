@@ -2,6 +2,7 @@
 
 mod airports;
 mod arrow;
+mod collections;
 mod dropin;
 mod every_type;
 mod exact;

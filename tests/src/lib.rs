@@ -6,6 +6,7 @@ pub mod churn;
 pub mod console;
 pub mod crash;
 pub mod every_type;
+pub mod parts;
 mod payloads;
 mod peer;
 mod program;

@@ -85,7 +85,8 @@ pub use blob::{Array, Blob, BlobWriter, Element, Lent};
 #[cfg(feature = "tls")]
 pub use client::TlsOptions;
 pub use client::{
-    Client, ConnectOptions, DeleteOptions, Pattern, RpcClient, RpcOptions, StreamChunk, StreamReader, StreamWriter,
+    Client, ConnectOptions, DeleteOptions, Fetch, Pattern, RpcClient, RpcOptions, StreamChunk, StreamReader,
+    StreamWriter,
 };
 #[cfg(feature = "tls")]
 pub use error::TlsError;

@@ -5,7 +5,7 @@ mod raw;
 use raw::{MIB, Raw, server, server_with_rpc};
 use serde_json::{Value, json};
 use vineyard_core::ObjectId;
-use vineyard_core::protocol::{Found, GetObjectsReply, GetObjectsRequest, Wanted};
+use vineyard_core::protocol::{Found, GetObjectsReply, GetObjectsRequest, PayloadsOf, Wanted};
 use vineyard_server::Server;
 
 /// Bytes of the header of a frame.
@@ -17,7 +17,7 @@ fn id_of(id: &Value) -> ObjectId {
 
 fn ask(peer: &mut Raw, wanted: Vec<Wanted>) {
     let mut frame = Vec::new();
-    GetObjectsRequest { wanted }.encode(&mut frame);
+    GetObjectsRequest { payloads_of: PayloadsOf::All, wanted }.encode(&mut frame);
     peer.send_bytes(&frame[HEADER_BYTES..]);
 }
 
@@ -125,7 +125,8 @@ fn what_was_got_is_leased_until_it_is_given_back() {
 fn who_may_not_ask_is_told() {
     let server = server_with_rpc();
     let mut frame = Vec::new();
-    GetObjectsRequest { wanted: vec![Wanted::Id(ObjectId::from_raw(1))] }.encode(&mut frame);
+    GetObjectsRequest { payloads_of: PayloadsOf::All, wanted: vec![Wanted::Id(ObjectId::from_raw(1))] }
+        .encode(&mut frame);
     let body = &frame[HEADER_BYTES..];
     assert_eq!(refusal(&mut Raw::mute(&server), body), 1);
     assert_eq!(refusal(&mut Raw::stock(&server), body), 1);
@@ -140,13 +141,14 @@ fn malformed_requests_are_answered() {
         &[1][..],
         &[1, 1, 0, 0],
         &[1, 2, 0, 0, 0, 0, 0, 0],
-        &[1, 1, 0, 1, 0, 0, 0, 0],
-        &[1, 1, 0, 0, 255, 255, 255, 255],
-        &[1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3],
-        &[1, 1, 0, 0, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0xff, 0xfe],
-        &[1, 1, 0, 0, 1, 0, 0, 0, 1, 255, 255, 255, 255, 7],
-        &[1, 1, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3, 4],
-        &[1, 1, 0, 0, 0, 0, 0, 0, 7],
+        &[1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0xff, 0xfe],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 255, 255, 255, 255, 7],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3, 4],
+        &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7],
     ] {
         assert_eq!(refusal(&mut peer, body), 1, "{body:?}");
     }

@@ -57,6 +57,20 @@ impl Index {
         self.name.as_str()
     }
 
+    /// The name as JSON; null for most.
+    pub(crate) fn name_as_json(&self) -> &Value {
+        &self.name
+    }
+
+    /// The labels of several indexes, in order, under the name of the first. `None` of them make no labels.
+    pub(crate) fn concat(parts: &[&Self]) -> Result<Self, FrameError> {
+        let values: Vec<&Column> = parts.iter().map(|part| &part.values).collect();
+        let values = Column::concat(&values)?;
+        let first =
+            parts.first().map_or((Value::Null, String::new()), |first| (first.name.clone(), first.value_type.clone()));
+        Ok(Self { name: first.0, value_type: first.1, values })
+    }
+
     /// The labels.
     pub fn values(&self) -> &Column {
         &self.values

@@ -1,5 +1,6 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`ArrayObject`],
-//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
+//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`], and wholes in parts: [`GlobalTensor`],
+//! [`GlobalDataFrame`], [`Collection`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -36,6 +37,7 @@
 pub mod array;
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub mod collection;
 pub mod container;
 pub mod dataframe;
 pub mod dtype;
@@ -55,6 +57,7 @@ pub mod tensor;
 pub mod time;
 
 pub use array::ArrayObject;
+pub use collection::{Collection, CollectionError, GlobalDataFrame, GlobalTensor};
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;

@@ -209,6 +209,18 @@ impl<T: Numeric> Tensor<T> {
         Ok(tensor)
     }
 
+    /// The same tensor as a part of a [`GlobalTensor`](crate::GlobalTensor): its place in the grid of parts, one number for
+    /// each dimension.
+    #[must_use]
+    pub fn with_partition_index(self, index: impl Into<Vec<i64>>) -> Self {
+        Self { partition_index: index.into(), ..self }
+    }
+
+    /// Its place in the grid of parts of a [`GlobalTensor`](crate::GlobalTensor); empty if it was put without one.
+    pub fn partition_index(&self) -> &[i64] {
+        &self.partition_index
+    }
+
     /// The same elements, of an array whose first dimension was the fastest.
     pub(crate) fn marked_column_major(self) -> Self {
         // With fewer dimensions both orders are the same, and Python would make one dimension out of none.

@@ -124,6 +124,13 @@ def _build(client, frame, **more):
     return tables.build_table(client, table)
 
 
+def build_alike(client, frames, builder, places):
+    """Stores frames in one way: each as the client does, with its place, if it keeps all of them; else each as a table."""
+    if all(_is_left_to_the_client(frame) for frame in frames):
+        return [builder.run(client, frame, **place) for frame, place in zip(frames, places)]
+    return [_build(client, frame) for frame in frames]
+
+
 def register(builders, resolvers):
     """Enters frames, series and indexes; what is plain is left to those that are entered for them."""
     left_frames = contexts.left(builders._factory, pd.DataFrame)

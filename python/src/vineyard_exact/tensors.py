@@ -35,6 +35,14 @@ def dtype_of(name):
         raise ValueError(f"`{name}` is not the name of a type of numbers") from None
 
 
+def usual_name(name):
+    """The name that stands for all that writers have for one type of numbers."""
+    try:
+        return dtype_of(name).name
+    except ValueError:
+        return "str" if name in _TEXT else name
+
+
 def _argument(obj, kind):
     return re.fullmatch(rf"vineyard::{kind}<(.+)>", obj.typename).group(1).strip()
 

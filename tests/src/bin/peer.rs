@@ -7,7 +7,7 @@ use vineyard_core::{Blob, Client, ObjectId, RpcClient};
 use vineyard_server::Server;
 use vineyard_tests::churn::{Ledger, Worker};
 use vineyard_tests::console::{say, wait};
-use vineyard_tests::{crash, samples};
+use vineyard_tests::{crash, parts, samples};
 use vineyard_types::SharedMap;
 
 /// Serves until the other side goes away.
@@ -30,6 +30,18 @@ fn put_all(socket: &str) -> Result<(), Box<dyn Error>> {
 fn check_all(socket: &str) -> Result<(), Box<dyn Error>> {
     let client = Client::connect(socket)?;
     let count = samples::check_all(&client)?;
+    say(format_args!("checked {count}"))
+}
+
+/// Puts a tensor, a frame and a graph in parts.
+fn put_parts(socket: &str) -> Result<(), Box<dyn Error>> {
+    parts::put(&Client::connect(socket)?)?;
+    say("put")
+}
+
+/// Gets what `put_parts` has put, and compares it.
+fn check_parts(socket: &str) -> Result<(), Box<dyn Error>> {
+    let count = parts::check(&Client::connect(socket)?)?;
     say(format_args!("checked {count}"))
 }
 
@@ -101,6 +113,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["serve", socket] => serve(socket),
         ["put-all", socket] => put_all(socket),
         ["check-all", socket] => check_all(socket),
+        ["put-parts", socket] => put_parts(socket),
+        ["check-parts", socket] => check_parts(socket),
         ["write-forever", socket, nbytes] => write_forever(socket, nbytes),
         ["make-blobs", socket] => make_blobs(socket),
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),

@@ -4,8 +4,8 @@
 //! `conn` move frames, descriptors and raw bytes (`tls` encrypts them), `link` is one registered connection. `transport` says what putting
 //! and getting need of one: `shared` has payloads in arenas (`arenas`, `new_blob`), `remote` lets them travel
 //! (`transfer`); `lease` is what a client holds at the server. `plan` works out what a put consists of, `put` and `get`
-//! carry out. What both clients offer is written once, in `objects`, `records`, `names`, `listing`, `instance` and
-//! `streams`.
+//! carry out. What both clients offer is written once, in `objects`, `references`, `records`, `names`, `listing`,
+//! `instance` and `streams`.
 
 mod arenas;
 mod conn;
@@ -24,6 +24,7 @@ mod pattern;
 mod plan;
 mod put;
 mod records;
+mod references;
 mod remote;
 mod returns;
 mod rpc;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 pub use options::ConnectOptions;
 pub use pattern::Pattern;
 pub use records::DeleteOptions;
+pub use references::Fetch;
 pub use rpc::{RpcClient, RpcOptions};
 pub use streams::{StreamChunk, StreamReader, StreamWriter};
 #[cfg(feature = "tls")]

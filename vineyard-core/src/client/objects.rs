@@ -19,7 +19,8 @@ macro_rules! objects {
             /// Arrays that are a whole blob of this server and session are linked, and so are `Stored<T>` fields; what
             /// was deleted meanwhile is copied. An object of a plain field becomes a new node over its linked arrays.
             /// Putting a `Stored<T>` that is still in this store returns its id. The first put of a type also looks for
-            /// its schema.
+            /// its schema. A global object is published with its members, as by [`persist`](Self::persist): it is for
+            /// other instances.
             ///
             /// # Errors
             ///
@@ -28,7 +29,12 @@ macro_rules! objects {
             /// far as the server can still be reached, except for members that hold blobs which were there before.
             pub fn put(&self, object: impl IntoDraft) -> Result<ObjectId, Error> {
                 let source = object.into_source().map_err(PutError::Build)?;
-                Ok(put::put(&self.inner.transport(), source)?.keep())
+                let transport = self.inner.transport();
+                let made = put::put(&transport, source)?;
+                if made.is_global {
+                    transport.link().call(&PersistRequest { id: made.id })?;
+                }
+                Ok(made.keep())
             }
 
             /// Stores an object, publishes it and gives it a name, which an earlier holder loses.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::blob::{Blob, Part, StoreId};
-use crate::error::BuildError;
+use crate::error::{BuildError, BuildReason};
 use crate::id::{InstanceId, ObjectId};
 use crate::meta::{BLOB_TYPENAME, DraftField, DraftNode, MetaTree, ObjectMeta};
 use crate::protocol::NEW_MEMBER;
@@ -105,6 +105,10 @@ impl Planner<'_> {
                 DraftField::Link(meta) if self.is_linkable(meta) => {
                     self.plan.linked_objects.push(meta.id());
                     Slot::Object(meta.id())
+                }
+                DraftField::Link(meta) if meta.payloads().blobs.is_none() => {
+                    let reason = BuildReason::NotHere { id: meta.id(), typename: meta.typename().to_owned() };
+                    return Err(BuildError::from(reason).in_field(key));
                 }
                 DraftField::Link(meta) => {
                     let copy = DraftNode::from_meta(meta).map_err(|error| error.in_field(key))?;

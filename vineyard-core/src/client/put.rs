@@ -25,6 +25,8 @@ const ATTEMPTS: usize = 4;
 /// An object that was put; taken back, as far as the put made it, unless it is kept.
 pub(super) struct Made<'a> {
     pub(super) id: ObjectId,
+    /// Whether its members may live on several instances.
+    pub(super) is_global: bool,
     undo: Undo<'a>,
 }
 
@@ -42,7 +44,7 @@ pub(super) fn put<T: Transport>(transport: &Arc<T>, source: Source) -> Result<Ma
         Source::Stored(meta) => {
             let failed = |cause| PutError::Call { typename: meta.typename().to_owned(), cause };
             if meta.store() == Some(link.store()) && exists(link, meta.id()).map_err(failed)? {
-                return Ok(Made { id: meta.id(), undo: Undo::new(link) });
+                return Ok(Made { id: meta.id(), is_global: false, undo: Undo::new(link) });
             }
             DraftNode::from_meta(&meta)?
         }
@@ -206,7 +208,7 @@ fn carry_out<'a, T: Transport>(transport: &'a Arc<T>, draft: &DraftNode, mut pla
     }
     // The highest level has one node, which holds all others.
     let root = created.last().copied();
-    Ok(Made { id: root.ok_or_else(|| failed(lost()))?, undo })
+    Ok(Made { id: root.ok_or_else(|| failed(lost()))?, is_global: draft.is_global(), undo })
 }
 
 fn lost() -> CallError {

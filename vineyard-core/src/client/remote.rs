@@ -13,7 +13,8 @@ use crate::error::{CallError, CallReason, ConnectError};
 use crate::id::ObjectId;
 use crate::meta::{BlobSet, ObjectMeta};
 use crate::protocol::{
-    Call, CreateRemoteBufferRequest, CreateRemoteBuffersRequest, Found, GetRemoteBuffersRequest, Payload, Wanted,
+    Call, CreateRemoteBufferRequest, CreateRemoteBuffersRequest, Found, GetRemoteBuffersRequest, Payload, PayloadsOf,
+    Wanted,
 };
 
 /// A connection to a server on any host.
@@ -64,7 +65,11 @@ impl Transport for RemoteLink {
     }
 
     /// Payloads travel apart from the metadata.
-    fn get_objects(self: &Arc<Self>, _wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
+    fn get_objects(
+        self: &Arc<Self>,
+        _: PayloadsOf,
+        _: Vec<Wanted>,
+    ) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
         Ok(None)
     }
 

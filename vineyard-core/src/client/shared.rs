@@ -16,7 +16,8 @@ use crate::id::ObjectId;
 use crate::meta::{BlobSet, ObjectMeta};
 use crate::protocol::{
     Call, CreateBlobsReply, CreateBlobsRequest, CreateBufferRequest, CreateBuffersRequest, CreateDiskBufferRequest,
-    Found, GetBuffersRequest, GetNextStreamChunkRequest, GetObjectsReply, GetObjectsRequest, IdList, Payload, Wanted,
+    Found, GetBuffersRequest, GetNextStreamChunkRequest, GetObjectsReply, GetObjectsRequest, IdList, Payload,
+    PayloadsOf, Wanted,
 };
 use crate::shm::{Before, Mapping, Region};
 use crate::sync::{Mutex, lock};
@@ -77,18 +78,22 @@ impl Transport for SharedLink {
         })
     }
 
-    fn get_objects(self: &Arc<Self>, wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
+    fn get_objects(
+        self: &Arc<Self>,
+        payloads_of: PayloadsOf,
+        wanted: Vec<Wanted>,
+    ) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError> {
         const CALL: &str = GetObjectsRequest::TYPE;
         if !self.link.gets_objects() {
             return Ok(None);
         }
-        let request = GetObjectsRequest { wanted };
+        let request = GetObjectsRequest { payloads_of, wanted };
         self.link.exchange(CALL, |conn| {
             let reply = conn.call_binary(CALL, |out| request.encode(out), GetObjectsReply::decode)?;
             self.take_descriptors(conn, CALL, &reply.fds, &reply.payloads)?;
             let blobs = self.views(CALL, &reply.payloads, &reply.fds)?;
             if reply.objects.len() == request.wanted.len() {
-                return Ok(Some(get::found(&self.link, reply.objects, blobs)));
+                return Ok(Some(get::found(&self.link, reply.objects, blobs, payloads_of)));
             }
             let what = format!("{} objects were asked for, {} came", request.wanted.len(), reply.objects.len());
             Err(conn.broken(CALL, CallReason::Protocol(what)))

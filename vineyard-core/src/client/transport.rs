@@ -11,7 +11,7 @@ use crate::blob::Blob;
 use crate::error::{CallError, ConnectError};
 use crate::id::ObjectId;
 use crate::meta::{BlobSet, ObjectMeta};
-use crate::protocol::{Found, Wanted};
+use crate::protocol::{Found, PayloadsOf, Wanted};
 
 /// Bytes of blobs that go along with the objects that hold them, at most: to send them through the socket costs less than
 /// another request.
@@ -29,7 +29,11 @@ pub(super) trait Transport: Sized + Debug {
     fn fetch(self: &Arc<Self>, ids: &[ObjectId]) -> Result<BlobSet, CallError>;
 
     /// Objects with the payloads below them, in order, in one request; `None` if that cannot be done.
-    fn get_objects(self: &Arc<Self>, wanted: Vec<Wanted>) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError>;
+    fn get_objects(
+        self: &Arc<Self>,
+        payloads_of: PayloadsOf,
+        wanted: Vec<Wanted>,
+    ) -> Result<Option<Vec<Found<ObjectMeta>>>, CallError>;
 
     /// Stores bytes as new blobs, in order; all or none. None of `blobs` is empty.
     fn upload(self: &Arc<Self>, blobs: &[Blob]) -> Result<Vec<Fresh>, CallError>;

@@ -246,6 +246,15 @@ pub enum BuildReason {
     /// An object that is nested too deeply, or too large, to be described.
     #[error(transparent)]
     Record(RecordError),
+    /// A reference to an object that cannot be linked, for it is not in the store, and cannot be copied, for nobody has
+    /// fetched it.
+    #[error("object {id} of type `{typename}` is not in this store (any more), and its payloads were not fetched")]
+    NotHere {
+        /// The object.
+        id: ObjectId,
+        /// Its type.
+        typename: String,
+    },
     /// The type's own check failed.
     #[error("not valid: {0}")]
     Invalid(Box<dyn StdError + Send + Sync>),

@@ -202,9 +202,9 @@ impl Local {
         tree
     }
 
-    /// Takes over the blobs of a stored object; false if another instance's blob has one of their ids.
+    /// Takes over the blobs of a stored object, if they are here; false if another instance's blob has one of their ids.
     fn adopt(&mut self, meta: &ObjectMeta) -> bool {
-        let Some(theirs) = &meta.payloads().blobs else { return false };
+        let Some(theirs) = &meta.payloads().blobs else { return true };
         let same = |a: &Blob, b: &Blob| a.as_bytes().as_ptr_range() == b.as_bytes().as_ptr_range();
         let free = theirs.iter().all(|(id, blob)| self.blobs.get(&id).is_none_or(|ours| same(ours, blob)));
         if free {

@@ -13,7 +13,6 @@ mod value;
 
 pub use draft::{DraftField, DraftNode};
 pub use key::Key;
-pub(crate) use object_meta::blobs_below;
 pub use object_meta::{BLOB_TYPENAME, ObjectMeta};
 pub(crate) use payloads::{BlobSet, Keeper, Payloads};
 pub use record::{Full, OpenNode, Plain, Record, RecordError, RecordWriter, Shape};

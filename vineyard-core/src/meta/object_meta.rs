@@ -239,34 +239,39 @@ impl ObjectMeta {
     pub(crate) fn payloads(&self) -> &Arc<Payloads> {
         &self.payloads
     }
+
+    /// The same metadata over other payloads.
+    pub(crate) fn over(&self, payloads: Arc<Payloads>) -> Self {
+        Self { record: Arc::clone(&self.record), place: self.place, payloads, depth: self.depth }
+    }
+
+    /// The ids of all blobs below the object that live on `instance`, without the empty one and the placeholder, in order
+    /// and once each.
+    pub(crate) fn blobs_below(&self, instance: InstanceId) -> Vec<ObjectId> {
+        let (mut found, mut open) = (Vec::new(), vec![self.place]);
+        while let Some(place) = open.pop() {
+            let plain = |key| self.record.plain(place, key);
+            if plain("typename").and_then(Plain::as_str) != Some(BLOB_TYPENAME) {
+                let below = self.record.fields(place).filter_map(|(_, field)| match field {
+                    Field::Member(place) => Some(place),
+                    Field::Plain(_) => None,
+                });
+                open.extend(below);
+                continue;
+            }
+            let home = plain("instance_id").and_then(Plain::as_u64).map(InstanceId::from_raw);
+            let is_payload =
+                |id: &ObjectId| id.is_blob() && *id != ObjectId::EMPTY_BLOB && *id != ObjectId::PLACEHOLDER_BLOB;
+            found.extend(plain("id").and_then(Plain::as_id).filter(is_payload).filter(|_| home == Some(instance)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 impl fmt::Debug for ObjectMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ObjectMeta").field(&self.tree()).finish()
     }
-}
-
-/// The ids of all blobs below a record that live on `instance`, without the empty one and the placeholder, in order and
-/// once each.
-pub(crate) fn blobs_below(record: &Record, instance: InstanceId) -> Vec<ObjectId> {
-    let (mut found, mut open) = (Vec::new(), vec![record.root()]);
-    while let Some(place) = open.pop() {
-        let plain = |key| record.plain(place, key);
-        if plain("typename").and_then(Plain::as_str) != Some(BLOB_TYPENAME) {
-            let below = record.fields(place).filter_map(|(_, field)| match field {
-                Field::Member(place) => Some(place),
-                Field::Plain(_) => None,
-            });
-            open.extend(below);
-            continue;
-        }
-        let home = plain("instance_id").and_then(Plain::as_u64).map(InstanceId::from_raw);
-        let is_payload =
-            |id: &ObjectId| id.is_blob() && *id != ObjectId::EMPTY_BLOB && *id != ObjectId::PLACEHOLDER_BLOB;
-        found.extend(plain("id").and_then(Plain::as_id).filter(is_payload).filter(|_| home == Some(instance)));
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
 }

@@ -101,6 +101,15 @@ pub trait Object: Any + Send + Sync {
         true
     }
 
+    /// Whether the members live on their own, on whatever instance, so that a get leaves their payloads where they are.
+    #[doc(hidden)]
+    fn __is_global() -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
+
     /// Whether stored objects with this typename can be resolved as this type.
     #[doc(hidden)]
     fn __accepts(typename: &str) -> bool

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::member::{ListOf, Member, RefKind, typed_member};
-use super::{Object, Stored};
+use super::member::{ListOf, Member, RefKind, check_typename, typed_member};
+use super::{Object, Opaque, Stored};
 use crate::error::{BuildError, ResolveError};
 use crate::id::{InstanceId, ObjectId};
 use crate::meta::{DraftField, DraftNode, Key, ObjectMeta};
@@ -12,7 +12,9 @@ use crate::schema::{FieldKind, FieldSchema};
 
 /// A stored object that is held, but not resolved: it may live on another instance.
 ///
-/// As a field it costs its metadata only. Global objects consist of these and of plain values.
+/// As a field it costs its metadata only. Global objects consist of these and of plain values, so that getting one leaves
+/// the payloads of its members where they are: on disk, on other hosts, in an arena that nobody has mapped.
+/// [`Client::fetch`](crate::Client::fetch) gets what one leads to.
 pub struct ObjectRef<T> {
     meta: ObjectMeta,
     _type: PhantomData<fn() -> T>,
@@ -34,14 +36,53 @@ impl<T: Object> ObjectRef<T> {
         &self.meta
     }
 
-    /// The object itself, without a copy and without a request.
+    /// Whether it lives on the instance that answered.
+    pub fn is_local(&self) -> bool {
+        self.meta.is_local()
+    }
+
+    /// The object itself, without a copy and without a request, if its payloads came with the object that holds it.
     ///
     /// # Errors
     ///
-    /// [`ResolveReason::NotLocal`](crate::ResolveReason::NotLocal) if its payloads are on another instance, and
-    /// whatever does not fit.
+    /// [`ResolveReason::NotFetched`](crate::ResolveReason::NotFetched) for a member of a global object,
+    /// [`ResolveReason::NotLocal`](crate::ResolveReason::NotLocal) if its payloads are on another instance, and whatever
+    /// does not fit.
     pub fn resolve(&self) -> Result<Stored<T>, ResolveError> {
         Stored::resolve(self.meta.clone())
+    }
+
+    /// The same reference, to an object of any type.
+    pub fn untyped(&self) -> ObjectRef<Opaque> {
+        ObjectRef { meta: self.meta.clone(), _type: PhantomData }
+    }
+
+    pub(crate) fn new(meta: ObjectMeta) -> Result<Self, ResolveError> {
+        check_typename::<T>(&meta)?;
+        Ok(Self { meta, _type: PhantomData })
+    }
+}
+
+impl ObjectRef<Opaque> {
+    /// The same reference, to an object of a type that is known by now. Its typename is compared, its fields are not.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveReason::Typename`](crate::ResolveReason::Typename) if it is of another type.
+    pub fn typed<T: Object>(&self) -> Result<ObjectRef<T>, ResolveError> {
+        ObjectRef::new(self.meta.clone())
+    }
+}
+
+impl<T: Object> From<&ObjectRef<T>> for ObjectRef<T> {
+    fn from(reference: &Self) -> Self {
+        reference.clone()
+    }
+}
+
+impl<T: Object> From<Stored<T>> for ObjectRef<T> {
+    fn from(stored: Stored<T>) -> Self {
+        Self::from(&stored)
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Registration {
     aliases: fn() -> Vec<TypeName>,
     type_id: fn() -> TypeId,
     schema: fn() -> Schema,
+    is_global: fn() -> bool,
     resolve: fn(&ObjectMeta) -> Result<Arc<dyn Object>, ResolveError>,
     location: Place,
 }
@@ -51,6 +52,7 @@ impl Registration {
             aliases: T::__aliases,
             type_id: TypeId::of::<T>,
             schema: T::schema,
+            is_global: T::__is_global,
             resolve: resolve_any::<T>,
             location,
         }
@@ -64,6 +66,11 @@ impl Registration {
     /// The type's schema.
     pub fn schema(&self) -> Schema {
         (self.schema)()
+    }
+
+    /// Whether the members of its objects may live on several instances.
+    pub fn is_global(&self) -> bool {
+        (self.is_global)()
     }
 
     /// Where the type is defined, or registered by hand.

@@ -59,7 +59,7 @@ pub use name::{
     PutNameRequest,
 };
 pub use native::{
-    CreateBlobsReply, CreateBlobsRequest, Found, GetObjectsReply, GetObjectsRequest, PutObjectsReply,
+    CreateBlobsReply, CreateBlobsRequest, Found, GetObjectsReply, GetObjectsRequest, PayloadsOf, PutObjectsReply,
     PutObjectsRequest, Wanted,
 };
 pub use plasma::{

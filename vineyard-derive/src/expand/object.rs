@@ -38,6 +38,13 @@ pub(super) fn expand(input: &Input) -> TokenStream {
             }
         )
     });
+    let global = input.global.map(|_| {
+        quote!(
+            fn __is_global() -> ::core::primitive::bool {
+                true
+            }
+        )
+    });
     quote! {
         #[automatically_derived]
         impl #params __v::Object for #ident #arguments #predicates {
@@ -52,6 +59,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
             #stage
             #aliases
             #registers
+            #global
             fn __only_derive_implements_object() {}
         }
     }

@@ -6,7 +6,7 @@ use vineyard_core::meta::Full;
 use vineyard_core::protocol::native::{
     PAYLOAD_BYTES, REPLY_HEAD_BYTES, begin_get_reply, end_get_reply, put_missing, put_object,
 };
-use vineyard_core::protocol::{GetObjectsRequest, Request, Wanted, frame};
+use vineyard_core::protocol::{GetObjectsRequest, PayloadsOf, Request, Wanted, frame};
 use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
 
 use super::blob::{check_count, pending_labels};
@@ -117,12 +117,16 @@ async fn trees(
         let sizes = ids.iter().flatten().map(|id| tree.json_bytes(*id).unwrap_or(0));
         sizes.fold(0, u64::saturating_add) > u64::try_from(LARGE_BYTES).unwrap_or(u64::MAX)
     };
-    let (instance, room) = (state.settings.instance, connection.room());
+    let (instance, room, payloads_of) = (state.settings.instance, connection.room(), request.payloads_of);
     let write = move |out: &mut Vec<u8>| {
         let begun = begin_get_reply(out);
         let (mut blobs, limit) = (Vec::new(), room.saturating_sub(REPLY_HEAD_BYTES));
         for id in ids {
-            write_one(&session, instance, id, out, (begun, limit), &mut blobs)?;
+            let before = blobs.len();
+            let is_global = write_one(&session, instance, id, out, (begun, limit), &mut blobs)?;
+            if payloads_of == PayloadsOf::None || payloads_of == PayloadsOf::Local && is_global {
+                blobs.truncate(before);
+            }
         }
         blobs.sort_unstable();
         blobs.dedup();
@@ -132,7 +136,7 @@ async fn trees(
     write_by(out, is_large, write).await
 }
 
-/// Appends one tree, if it is there.
+/// Appends one tree, if it is there; whether it is that of a global object.
 fn write_one(
     session: &Arc<Session>,
     instance: InstanceId,
@@ -140,30 +144,26 @@ fn write_one(
     out: &mut Vec<u8>,
     (begun, limit): (usize, usize),
     blobs: &mut Vec<ObjectId>,
-) -> Result<(), Full> {
+) -> Result<bool, Full> {
     let left = limit.saturating_sub(out.len().saturating_sub(begun));
     let Some(id) = id else {
         put_missing(out, None);
-        return Ok(());
+        return Ok(false);
     };
     if id.is_blob() {
         let length = session.blobs().sealed_length(id);
-        return match length {
+        match length {
             Some(length) => {
-                put_object(out, |out| Encoder::new(out, left, blobs)?.blob(BlobView { id, instance, length }))
+                put_object(out, |out| Encoder::new(out, left, blobs)?.blob(BlobView { id, instance, length }))?;
             }
-            None => {
-                put_missing(out, Some(id));
-                Ok(())
-            }
-        };
+            None => put_missing(out, Some(id)),
+        }
+        return Ok(false);
     }
     let tree = session.tree();
     match tree.view(id, &**session) {
-        Some(view) => put_object(out, |out| Encoder::new(out, left, blobs)?.object(view)),
-        None => {
-            put_missing(out, Some(id));
-            Ok(())
-        }
+        Some(view) => put_object(out, |out| Encoder::new(out, left, blobs)?.object(view))?,
+        None => put_missing(out, Some(id)),
     }
+    Ok(tree.place(id).is_some_and(|(_, is_global)| is_global))
 }

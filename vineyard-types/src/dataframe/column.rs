@@ -13,6 +13,7 @@ use vineyard_core::{
 };
 
 use super::cell::Cell;
+use super::concat::concat_tensors;
 use super::error::FrameError;
 #[cfg(feature = "arrow")]
 use crate::arrow::ArrowArray;
@@ -114,6 +115,14 @@ macro_rules! columns {
                         }
                         Err(FrameError::Whole { found: found() })
                     }
+                }
+            }
+
+            /// Tensors of one type below each other; `None` if the first is none.
+            pub(super) fn concat_numbers(parts: &[&Self]) -> Option<Result<Self, FrameError>> {
+                match parts.first()? {
+                    $(Self::$variant(_) => Some(concat_tensors::<$number>(parts).map(Self::$variant)),)*
+                    _ => None,
                 }
             }
 

@@ -60,6 +60,24 @@ pub enum FrameError {
         /// The names of the columns, as JSON.
         expected: String,
     },
+    /// Frames that cannot be put below each other.
+    #[error("frame {frame} has {found}, frame 0 has {expected}")]
+    Concat {
+        /// The frame.
+        frame: usize,
+        /// What it has.
+        found: String,
+        /// What the first has.
+        expected: String,
+    },
+    /// Rows of different types that cannot be put below each other.
+    #[error("rows of type {found} cannot follow rows of type {expected}")]
+    Mixed {
+        /// The type of some.
+        found: String,
+        /// The type of the first.
+        expected: String,
+    },
     /// The object does not tell how many rows it has.
     #[error("an object of type {found} does not tell how many rows it has")]
     Unknown {
@@ -70,6 +88,12 @@ pub enum FrameError {
     #[error("an object of type {found} is kept whole, it cannot be cut into rows")]
     Whole {
         /// Its type.
+        found: String,
+    },
+    /// The objects are carried as they are, and cannot be put below each other.
+    #[error("objects of type {found} are kept whole, they cannot be put below each other")]
+    Apart {
+        /// Their type.
         found: String,
     },
     /// Rows that are not there.

@@ -5,6 +5,7 @@ mod arrow;
 mod cell;
 mod column;
 mod columns;
+mod concat;
 mod error;
 mod name;
 #[cfg(feature = "polars")]
@@ -114,6 +115,19 @@ impl DataFrame {
         }
         self.index = Some(index);
         Ok(self)
+    }
+
+    /// The same frame as a part of a [`GlobalDataFrame`](crate::GlobalDataFrame): which of the parts it is from above, and
+    /// which from the left.
+    #[must_use]
+    pub fn with_partition_index(self, row: i64, column: i64) -> Self {
+        Self { partition_index_row: row, partition_index_column: column, row_batch_index: row, ..self }
+    }
+
+    /// Which of the parts of a [`GlobalDataFrame`](crate::GlobalDataFrame) it is from above, and which from the left; -1 if
+    /// it was put as none.
+    pub fn partition_index(&self) -> (i64, i64) {
+        (self.partition_index_row, self.partition_index_column)
     }
 
     /// Number of rows; 0 if neither a column nor the index tells.

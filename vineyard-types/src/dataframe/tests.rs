@@ -1,3 +1,4 @@
+mod concat;
 mod hostile;
 
 use std::error::Error;

@@ -16,9 +16,22 @@ pub enum Wanted {
     Name(String),
 }
 
+/// Of which objects the payloads are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadsOf {
+    /// Of all.
+    All = 0,
+    /// Of none: metadata alone.
+    None = 1,
+    /// Of those that are not global, whose members may lie anywhere.
+    Local = 2,
+}
+
 /// Asks for objects with where their payloads lie, which are leased to the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetObjectsRequest {
+    /// Of which objects the payloads are wanted.
+    pub payloads_of: PayloadsOf,
     /// The objects.
     pub wanted: Vec<Wanted>,
 }
@@ -52,6 +65,7 @@ impl GetObjectsRequest {
     /// Appends the request as one frame.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let start = begin(out, Kind::GetObjects);
+        put_u32(out, self.payloads_of as usize);
         put_u32(out, self.wanted.len());
         for wanted in &self.wanted {
             match wanted {
@@ -74,7 +88,11 @@ impl GetObjectsRequest {
     ///
     /// [`DecodeError::Binary`].
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        const MODES: [PayloadsOf; 3] = [PayloadsOf::All, PayloadsOf::None, PayloadsOf::Local];
         let mut rest = Rest::request(Self::TYPE, Kind::GetObjects, body)?;
+        let mode = rest.u32()?;
+        let payloads_of = MODES.into_iter().find(|known| *known as u32 == mode);
+        let payloads_of = payloads_of.ok_or_else(|| rest.error("it wants payloads in an unknown way"))?;
         let count = rest.count(5)?;
         let mut wanted = Vec::with_capacity(count);
         for _ in 0..count {
@@ -89,7 +107,7 @@ impl GetObjectsRequest {
             });
         }
         rest.end()?;
-        Ok(Self { wanted })
+        Ok(Self { payloads_of, wanted })
     }
 }
 

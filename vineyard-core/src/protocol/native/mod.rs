@@ -11,8 +11,8 @@ mod tests;
 
 pub use create::{CreateBlobsReply, CreateBlobsRequest, encode_create_reply};
 pub use get::{
-    Found, GetObjectsReply, GetObjectsRequest, REPLY_HEAD_BYTES, Wanted, begin_get_reply, end_get_reply, put_missing,
-    put_object,
+    Found, GetObjectsReply, GetObjectsRequest, PayloadsOf, REPLY_HEAD_BYTES, Wanted, begin_get_reply, end_get_reply,
+    put_missing, put_object,
 };
 pub use put::{NEW_BLOB, PutObjectsReply, PutObjectsRequest, encode_put_reply};
 

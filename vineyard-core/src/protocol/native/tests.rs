@@ -41,7 +41,7 @@ fn payload(label: i64, map_size: u64) -> Payload {
 fn what_is_written_is_read() {
     let wanted = vec![Wanted::Id(ObjectId::from_raw(9)), Wanted::Name("näme".to_owned()), Wanted::Name(String::new())];
     let mut out = Vec::new();
-    GetObjectsRequest { wanted: wanted.clone() }.encode(&mut out);
+    GetObjectsRequest { payloads_of: PayloadsOf::Local, wanted: wanted.clone() }.encode(&mut out);
     assert_eq!(GetObjectsRequest::decode(body(&out)).expect("reads").wanted, wanted);
     let found = GetObjectsReply::decode(body(&reply())).expect("reads");
     assert_eq!(found.objects, [Found::Object(record()), Found::NoObject(ObjectId::from_raw(1)), Found::NoName]);
@@ -58,6 +58,7 @@ fn an_error_of_the_server_is_one() {
 #[test]
 fn counts_are_not_believed() {
     let mut many = Kind::GetObjects.head().to_vec();
+    many.extend_from_slice(&[0; 4]);
     many.extend_from_slice(&u32::MAX.to_le_bytes());
     assert!(matches!(GetObjectsRequest::decode(&many), Err(DecodeError::Binary { .. })));
     let mut many = Kind::Objects.head().to_vec();
@@ -74,7 +75,7 @@ proptest! {
         whole[at] = byte;
         let _ = GetObjectsReply::decode(&whole);
         let mut request = Vec::new();
-        GetObjectsRequest { wanted: vec![Wanted::Name("ab".to_owned()); 3] }.encode(&mut request);
+        GetObjectsRequest { payloads_of: PayloadsOf::All, wanted: vec![Wanted::Name("ab".to_owned()); 3] }.encode(&mut request);
         let mut request = body(&request).to_vec();
         let at = at % request.len();
         prop_assert!(GetObjectsRequest::decode(&request[..at]).is_err());
