@@ -8,6 +8,7 @@ pub mod crash;
 pub mod every_type;
 mod peer;
 mod program;
+pub mod property;
 mod proxy;
 pub mod random;
 pub mod raw;
