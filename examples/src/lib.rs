@@ -9,3 +9,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/define-your-own-type.md")]
 pub struct DefineYourOwnType;
+
+/// And that of the page on property graphs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/property-graphs.md")]
+pub struct PropertyGraphs;

@@ -10,6 +10,7 @@ mod flights_3m;
 mod frames;
 mod mismatches;
 mod pickled;
+mod property;
 mod python;
 mod spill;
 mod stock;

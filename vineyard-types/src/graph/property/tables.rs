@@ -15,6 +15,11 @@ impl VertexTable {
     pub fn new(label: impl Into<String>, key: impl Into<ColumnName>, table: DataFrame) -> Self {
         Self { label: label.into(), key: key.into(), table: table.without_index() }
     }
+
+    /// The rows, ids included.
+    pub fn table(&self) -> &DataFrame {
+        &self.table
+    }
 }
 
 /// Edges of a label between vertices of one label each: a row for each edge, with the ids of the vertices at its ends in
@@ -46,6 +51,11 @@ impl EdgeTable {
         let source = End { label: source.0.into(), column: source.1.into() };
         let target = End { label: target.0.into(), column: target.1.into() };
         Self { label: label.into(), source, target, table: table.without_index() }
+    }
+
+    /// The rows, ids of the ends included.
+    pub fn table(&self) -> &DataFrame {
+        &self.table
     }
 
     /// The relation in words.
