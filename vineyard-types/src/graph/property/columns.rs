@@ -187,11 +187,13 @@ impl<O: OutsideId, V: LocalId> PropertyGraph<O, V> {
     }
 
     fn with_fragments(&self, schema: GraphSchema, fragments: Vec<PropertyFragment<V>>) -> Result<Self, PropertyError> {
-        let with_schema = |fragment| Part::from(PropertyFragment { schema: schema.clone(), ..fragment });
-        let fragments = fragments.into_iter().map(with_schema).collect();
-        let graph = Self { schema, fragments, ..self.clone() };
-        graph.check()?;
-        Ok(graph)
+        let with_schema = |(index, fragment)| {
+            let fragment = PropertyFragment { schema: schema.clone(), ..fragment };
+            fragment.check().at(|| format!("fragment {index}"))?;
+            Ok(Part::from(fragment))
+        };
+        let fragments = fragments.into_iter().enumerate().map(with_schema).collect::<Result<_, PropertyError>>()?;
+        Ok(Self { schema, fragments, ..self.clone() })
     }
 }
 

@@ -140,7 +140,7 @@ impl<V: LocalId> PropertyFragment<V> {
         self.edges.get(relation).map(|part| &**part)
     }
 
-    fn check(&self) -> Result<(), PropertyError> {
+    pub(super) fn check(&self) -> Result<(), PropertyError> {
         self.schema.check().at(|| "schema".to_owned())?;
         let found = self.num_fragments();
         IdLayout::new(found)?;

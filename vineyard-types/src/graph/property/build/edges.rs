@@ -152,6 +152,9 @@ impl<V: LocalId> PropertyFragment<V> {
         let mut new = Vec::new();
         for addition in additions {
             let Relation { source, target, .. } = addition.relation;
+            if source != label && target != label {
+                continue;
+            }
             let rows = addition.rows.get(index).map(Vec::as_slice).unwrap_or_default();
             for (from, to) in rows.iter().filter_map(|row| addition.ends.get(*row)) {
                 let ends = [(source, *from), (target, *to)].into_iter().filter(|(end, _)| *end == label);

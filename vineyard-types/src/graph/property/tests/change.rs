@@ -98,6 +98,15 @@ fn columns_are_added_and_left_out() {
         let error = ranked.with_vertex_column("person", "degree", vec![vec![0u8; 6].into(); fragments]).unwrap_err();
         assert_eq!(error.to_string(), "vertices of label `person`: there is a column `degree` already");
 
+        if fragments == 3 {
+            let parts = (0..3).map(|at| match graph.fragments()[at].inner(0).len() {
+                rows if at == 1 => Column::from(vec![0u16; rows]),
+                rows => Column::from(vec![0u8; rows]),
+            });
+            let error = graph.with_vertex_column("person", "n", parts.collect()).unwrap_err().to_string();
+            assert!(error.contains("fragment 1") && error.contains("n: uint16), expected (id: int64"), "{error}");
+        }
+
         let rows = |relation: usize| -> Vec<Column> {
             let count = |at: usize| graph.fragments()[at].edges(relation).unwrap().num_edges();
             (0..fragments).map(|at| Column::from(vec![true; count(at)])).collect()
