@@ -34,6 +34,12 @@ pub trait OutsideId: MapKey<Query: Ord + Debug + Sync> + sealed::Sealed {
     #[doc(hidden)]
     fn ids(column: &Column) -> Option<Self::Ids>;
 
+    /// A column of these ids.
+    #[doc(hidden)]
+    fn column<'a>(ids: impl Iterator<Item = &'a Self::Query>) -> Column
+    where
+        Self::Query: 'a;
+
     #[doc(hidden)]
     fn count(ids: &Self::Ids) -> usize;
 
@@ -72,6 +78,10 @@ macro_rules! integers {
                 tensor.array().slice(..tensor.len()).ok()
             }
 
+            fn column<'a>(ids: impl Iterator<Item = &'a $int>) -> Column {
+                ids.copied().collect::<Vec<$int>>().into()
+            }
+
             fn count(ids: &Array<$int>) -> usize {
                 ids.len()
             }
@@ -103,6 +113,10 @@ impl OutsideId for Text {
 
     fn ids(column: &Column) -> Option<StringArray> {
         column.texts().cloned()
+    }
+
+    fn column<'a>(ids: impl Iterator<Item = &'a str>) -> Column {
+        ids.collect::<StringArray>().into()
     }
 
     fn count(ids: &StringArray) -> usize {

@@ -1,5 +1,9 @@
 //! What a property graph is built from.
 
+use rayon::prelude::*;
+
+use super::error::At;
+use super::{OutsideId, PropertyError};
 use crate::dataframe::{ColumnName, DataFrame};
 
 /// The vertices of a label: a row for each, with its outside id in one of the columns.
@@ -14,6 +18,49 @@ impl VertexTable {
     /// Vertices whose ids are in the column `key`. The index of the table, if it has one, is not kept.
     pub fn new(label: impl Into<String>, key: impl Into<ColumnName>, table: DataFrame) -> Self {
         Self { label: label.into(), key: key.into(), table: table.without_index() }
+    }
+
+    /// The vertices of a label that edges end at: each once, ascending by their ids, which are their only column. For edges
+    /// of which nothing else is known, so that none of them is dangling.
+    ///
+    /// # Errors
+    ///
+    /// [`PropertyError::Type`] if ids are of another type than `O`, [`PropertyError::NoId`] if one is not there.
+    ///
+    /// ```
+    /// use vineyard_types::DataFrame;
+    /// use vineyard_types::graph::property::{EdgeTable, PropertyGraph, PropertyOptions, VertexTable};
+    /// let links = DataFrame::new().with_column("from", vec![5i64, 9])?.with_column("to", vec![7i64, 5])?;
+    /// let links = [EdgeTable::new("link", ("page", "from"), ("page", "to"), links)];
+    /// let pages = VertexTable::from_ends::<i64>("page", "id", &links)?;
+    /// let graph = PropertyGraph::<i64, u32>::build(&[pages], &links, &PropertyOptions::default())?;
+    /// assert_eq!(graph.vertices(0).map(|page| *graph.id(page).unwrap()).collect::<Vec<_>>(), [5, 7, 9]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_ends<O: OutsideId>(
+        label: impl Into<String>,
+        key: impl Into<ColumnName>,
+        edges: &[EdgeTable],
+    ) -> Result<Self, PropertyError> {
+        let (label, key) = (label.into(), key.into());
+        let mut columns = Vec::new();
+        for table in edges {
+            for end in [&table.source, &table.target].into_iter().filter(|end| end.label == label) {
+                let column = super::build::ids::<O>(&table.table, &end.column);
+                columns.push((column.at(|| format!("edges {}", table.name()))?, table, end));
+            }
+        }
+        let mut ids = Vec::new();
+        for (column, table, end) in &columns {
+            for row in 0..O::count(column) {
+                let no_id = || PropertyError::NoId { column: end.column.to_string(), row };
+                ids.push(O::id(column, row).ok_or_else(no_id).at(|| format!("edges {}", table.name()))?);
+            }
+        }
+        ids.par_sort_unstable();
+        ids.dedup();
+        let table = DataFrame::new().with_column(key.clone(), O::column(ids.into_iter()))?;
+        Ok(Self { label, key, table })
     }
 
     /// The rows, ids included.

@@ -168,6 +168,19 @@ fn dangling_edges_are_left_out_if_asked() {
 }
 
 #[test]
+fn the_ends_of_edges_can_be_all_there_is_of_vertices() {
+    let names = DataFrame::new().with_column("a", vec!["b", "c", "b"]).unwrap();
+    let names = names.with_column("b", vec!["b", "a", "x"]).unwrap();
+    let edges = [EdgeTable::new("e", ("n", "a"), ("n", "b"), names)];
+    let vertices = VertexTable::from_ends::<Text>("n", "id", &edges).unwrap();
+    assert_eq!(vertices.table().texts("id").unwrap(), &["a", "b", "c", "x"].into_iter().collect());
+    let graph = PropertyGraph::<Text, u32>::build(&[vertices], &edges, &options(2, PartitionBy::Hash)).unwrap();
+    graph.verify().unwrap();
+    let error = VertexTable::from_ends::<i64>("n", "id", &edges).unwrap_err().to_string();
+    assert_eq!(error, "edges n-e-n: column `a` is of type text, expected int64, in one dimension");
+}
+
+#[test]
 fn one_label_may_connect_several() {
     let more = DataFrame::new().with_column("who", vec![10i64]).unwrap().with_column("where", vec![2i64]).unwrap();
     let more = more.with_column("weight", vec![0.5]).unwrap();

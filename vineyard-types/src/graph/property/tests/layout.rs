@@ -81,6 +81,7 @@ fn fingerprints_are_pinned() {
         <graph::property::PropertyEdges<u64> as Object>::schema().fingerprint(),
         <graph::property::Adjacency<u32> as Object>::schema().fingerprint(),
         <graph::property::PropertyVertices as Object>::schema().fingerprint(),
+        <graph::property::VertexIds<i64, u32> as Object>::schema().fingerprint(),
     ];
     assert_eq!(
         fingerprints.map(|fingerprint| fingerprint.to_string()),
@@ -90,7 +91,8 @@ fn fingerprints_are_pinned() {
             "d6d1aa2863197bc7",
             "c43dfcf3e69110aa",
             "32d9f7e52f528800",
-            "e99e473c3111a76f"
+            "e99e473c3111a76f",
+            ""
         ]
     );
 }
