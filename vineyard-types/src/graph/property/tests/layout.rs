@@ -92,7 +92,7 @@ fn fingerprints_are_pinned() {
             "c43dfcf3e69110aa",
             "32d9f7e52f528800",
             "e99e473c3111a76f",
-            ""
+            "0e78d05ee46a9050"
         ]
     );
 }
