@@ -33,7 +33,7 @@ got. *New bytes* are those that the store has more afterwards. Medians; the two 
 #[derive(Debug, Parser)]
 struct Options {
     /// Vertices of the larger label
-    #[arg(long, default_value_t = 500_000)]
+    #[arg(long, default_value_t = 200_000)]
     people: usize,
 
     /// Edges of the larger label for each of them; the other one has half as many
@@ -45,7 +45,7 @@ struct Options {
     fragments: usize,
 
     /// How often everything is measured
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
 
     /// Our server [default: vineyard-server beside this program]
