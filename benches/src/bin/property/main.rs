@@ -62,6 +62,9 @@ type Graph = PropertyGraph<i64, u32>;
 /// What a graph is built from.
 type Given = (Vec<VertexTable>, Vec<EdgeTable>);
 
+/// How a graph is made of another.
+type Apply<'a> = Box<dyn Fn(&Graph) -> Done<Graph> + 'a>;
+
 /// One thing that a graph gets, or loses.
 struct Change<'a> {
     name: &'static str,
@@ -69,16 +72,16 @@ struct Change<'a> {
     before: Given,
     /// What it is made of afterwards, if it is built anew.
     after: Given,
-    apply: Box<dyn Fn(&Graph) -> Done<Graph> + 'a>,
+    apply: Apply<'a>,
 }
 
-fn changes(tables: &Tables) -> Done<Vec<Change<'_>>> {
+fn changes<'a>(tables: &'a Tables) -> Done<Vec<Change<'a>>> {
     let (people, towns) = (tables.people.clone(), tables.towns.clone());
     let edges = vec![tables.knows.clone(), tables.follows.clone()];
     let before = (vec![people.clone()], edges.clone());
     let with_towns = vec![people.clone(), towns];
     let unnamed = people.table().clone().without_column("name")?;
-    let change = |name, before: &Given, after, apply| Change { name, before: before.clone(), after, apply };
+    let change = |name, before: &Given, after, apply: Apply<'a>| Change { name, before: before.clone(), after, apply };
     Ok(vec![
         change("a column", &before, (vec![tables.scored()?], edges.clone()), {
             Box::new(|graph: &Graph| Ok(graph.with_vertex_columns(&tables.scores)?))
