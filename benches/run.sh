@@ -15,6 +15,8 @@
 #   benches/run.sh graph ARGS..  graphs built of edges and PageRank, beside graph_builder, SciPy and NetworKit; sets up a
 #                                Python of its own; `graph --help` lists the arguments. Only a run without arguments is
 #                                written to the page
+#   benches/run.sh property ARGS.. adding to a property graph in the store, beside building it anew; `property --help` lists
+#                                the arguments. Only a run without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,6 +59,7 @@ beside_server() {
 wire() { published; beside_server wire "$@"; }
 cold() { published; beside_server cold "$@"; }
 spill() { beside_server spill "$@"; }
+property() { beside_server property "$@"; }
 
 # Ray is no part of the tests, so it has an environment of its own, with the published client beside it.
 frames() {
@@ -81,12 +84,13 @@ graph() {
 }
 
 case "$what" in
-    all) put_get; wire; cold; spill; frames; graph ;;
+    all) put_get; wire; cold; spill; property; frames; graph ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
     spill) spill "$@" ;;
+    property) property "$@" ;;
     frames) frames "$@" ;;
     graph) graph "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire, cold, spill, frames and graph are" >&2; exit 2 ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold, spill, property, frames and graph are" >&2; exit 2 ;;
 esac

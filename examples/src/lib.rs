@@ -23,3 +23,8 @@ pub struct DefineYourOwnType;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/collections.md")]
 pub struct Collections;
+
+/// And that of the page on property graphs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/property-graphs.md")]
+pub struct PropertyGraphs;

@@ -45,6 +45,10 @@ const WEAKNESSES: &[(&str, &str)] = &[
         "sealed blobs that no object holds stay for ever",
     ),
     (
+        "property::a_graph_of_which_a_fragment_was_deleted_cannot_be_got",
+        "memory of deleted blobs is reused at once, also while it is viewed",
+    ),
+    (
         "requests::a_native_put_takes_one_request_or_two_and_a_get_one",
         "objects cannot be created and their blobs sealed by one request, nor got with their payloads",
     ),

@@ -16,6 +16,7 @@ mod leases;
 mod maps;
 mod objects;
 mod processes;
+mod property;
 mod records;
 mod requests;
 mod restart;

@@ -14,6 +14,7 @@ mod pickled;
 #[cfg(feature = "polars")]
 mod polars;
 mod property;
+mod property_graphs;
 mod python;
 mod spill;
 mod stock;

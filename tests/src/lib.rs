@@ -10,6 +10,7 @@ pub mod parts;
 mod payloads;
 mod peer;
 mod program;
+pub mod property;
 mod proxy;
 pub mod random;
 pub mod raw;

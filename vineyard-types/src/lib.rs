@@ -1,6 +1,6 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`ArrayObject`],
-//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`], and wholes in parts: [`GlobalTensor`],
-//! [`GlobalDataFrame`], [`Collection`].
+//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`PropertyGraph`], [`SharedMap`], and wholes in parts:
+//! [`GlobalTensor`], [`GlobalDataFrame`], [`Collection`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -61,6 +61,7 @@ pub use collection::{Collection, CollectionError, GlobalDataFrame, GlobalTensor}
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::CsrGraph;
+pub use graph::property::PropertyGraph;
 pub use hashmap::SharedMap;
 pub use index::Index;
 pub use integer::{Integer, IntegerError};

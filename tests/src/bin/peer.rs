@@ -7,7 +7,7 @@ use vineyard_core::{Blob, Client, ObjectId, RpcClient};
 use vineyard_server::Server;
 use vineyard_tests::churn::{Ledger, Worker};
 use vineyard_tests::console::{say, wait};
-use vineyard_tests::{crash, parts, samples};
+use vineyard_tests::{crash, parts, property, samples};
 use vineyard_types::SharedMap;
 
 /// Serves until the other side goes away.
@@ -120,6 +120,10 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
         ["look-up", socket, id] => look_up(socket, id),
+        ["work-on-fragment", socket, id, index] => {
+            property::work(&Client::connect(socket)?, id.parse::<ObjectId>()?, index.parse()?)
+        }
+        ["rank", socket, id] => property::rank(&Client::connect(socket)?, id.parse::<ObjectId>()?),
         ["churn", socket, operations, population, seed] => churn(socket, operations, population, seed),
         ["suffer", socket, step, seed] => crash::suffer(step, socket.as_ref(), seed.parse()?),
         _ => Err(format!("unknown command line: {arguments:?}").into()),

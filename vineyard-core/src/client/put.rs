@@ -19,8 +19,9 @@ use crate::protocol::{
 };
 use crate::status::StatusCode;
 
-/// How often a put starts over because what it links was deleted meanwhile.
-const ATTEMPTS: usize = 4;
+/// How often a put starts over because what it links was deleted meanwhile. What lies below a deleted object is looked for
+/// one level at a time, so as often as objects may nest.
+const ATTEMPTS: usize = 64;
 
 /// An object that was put; taken back, as far as the put made it, unless it is kept.
 pub(super) struct Made<'a> {

@@ -14,6 +14,7 @@ mod csr;
 mod edges;
 mod error;
 mod options;
+pub mod property;
 mod read;
 #[cfg(test)]
 mod tests;
