@@ -87,10 +87,7 @@ impl<K: MapKey, V: Element> SharedMap<K, V> {
 
     /// All entries, in the order of their slots. Skips keys that cannot be read.
     pub fn iter(&self) -> impl Iterator<Item = (&K::Query, &V)> {
-        let slots = self.control.iter().zip(self.keys.iter().zip(self.values.iter()));
-        slots
-            .filter(|(tag, _)| **tag != EMPTY)
-            .filter_map(|(_, (cell, value))| Some((K::read(cell, self.texts())?, value)))
+        self.cells().filter_map(|(cell, value)| Some((self.key(cell)?, value)))
     }
 
     /// What the hashes of this map depend on.
@@ -122,6 +119,18 @@ impl<K: MapKey, V: Element> SharedMap<K, V> {
             }
         }
         if self.len() == expected { Ok(()) } else { Err(MapError::Length { found: self.length, expected }) }
+    }
+
+    /// What the slots hold that hold something, as it is stored.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&K::Cell, &V)> {
+        let slots = self.control.iter().zip(self.keys.iter().zip(self.values.iter()));
+        slots.filter(|(tag, _)| **tag != EMPTY).map(|(_, entry)| entry)
+    }
+
+    /// The key that a cell of this map stands for; `None` if it cannot be read.
+    #[inline]
+    pub(crate) fn key<'a>(&'a self, cell: &'a K::Cell) -> Option<&'a K::Query> {
+        K::read(cell, self.texts())
     }
 
     #[inline]
@@ -185,6 +194,19 @@ pub(super) fn home(hash: u64, mask: usize) -> usize {
 #[inline]
 pub(super) fn tag(hash: u64) -> u8 {
     (hash >> 57) as u8
+}
+
+/// Shares all arrays.
+impl<K: MapKey, V: Element> Clone for SharedMap<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            control: self.control.clone(),
+            keys: self.keys.clone(),
+            values: self.values.clone(),
+            texts: self.texts.clone(),
+            ..*self
+        }
+    }
 }
 
 /// Shows the size, not the entries.
