@@ -11,6 +11,7 @@ mod hostile;
 mod hostile_rpc;
 mod insight;
 mod known;
+mod labels;
 mod leases;
 mod maps;
 mod objects;

@@ -1,6 +1,8 @@
 """Types of Arrow, pandas, polars and numpy that the published Vineyard client alone cannot store or cannot read back."""
 
+from .graphs import CsrGraph
+from .labels import VertexMap
 from .register import register
 
-__all__ = ["register"]
+__all__ = ["CsrGraph", "VertexMap", "register"]
 __version__ = "0.1.0"
