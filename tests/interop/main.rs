@@ -8,6 +8,8 @@ mod exact;
 mod flights;
 mod flights_3m;
 mod frames;
+mod graphs;
+mod grids;
 mod mismatches;
 mod pickled;
 mod python;

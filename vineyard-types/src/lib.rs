@@ -1,5 +1,5 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`Series`], [`CsrGraph`], [`SharedMap`].
+//! [`DataFrame`], [`Series`], [`CsrGraph`], [`LabelledGraph`], [`SharedMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -25,7 +25,8 @@
 //! # Features
 //!
 //! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
-//! for sparse matrices. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
+//! for sparse matrices and graphs with weights, and with `petgraph` its algorithms run on graphs. `csv` and `parquet` read
+//! edges from such files. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
 //! `arrow-ffi` they can be handed to other libraries of the process.
 //!
 //! A program that only depends on this crate, and names nothing of it, is linked without it; for `get_any` to know these
@@ -54,7 +55,7 @@ pub mod time;
 
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
-pub use graph::CsrGraph;
+pub use graph::{CsrGraph, LabelledGraph};
 pub use hashmap::SharedMap;
 pub use index::Index;
 pub use integer::{Integer, IntegerError};

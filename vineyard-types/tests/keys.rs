@@ -5,8 +5,8 @@ use std::error::Error;
 
 use serde_json::Value;
 use vineyard_core::{Array, Element, Object, testing};
-use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions};
-use vineyard_types::{Int, Scalar};
+use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions, LabelledGraph, VertexMap};
+use vineyard_types::{Int, Scalar, Text};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -152,4 +152,46 @@ fn a_graph_keeps_its_keys_and_adds_those_it_needs() -> TestResult {
     assert_eq!(both[..3], ["/back_edges_", "/back_offsets_", "/back_targets_"]);
     assert_eq!(both[3..], rows);
     Ok(())
+}
+
+/// What old readers and writers rely on: the typename, the keys, and the schema's fingerprint.
+fn pinned<T: Object>(object: &T, typename: &str, keys: &[&str], fingerprint: &str) -> TestResult {
+    assert_eq!(T::typename().as_str(), typename);
+    assert_eq!(keys_of(object)?.iter().map(String::as_str).collect::<Vec<_>>(), keys, "{typename}");
+    assert_eq!(T::schema().fingerprint().to_string(), fingerprint, "{}", T::schema().canonical_text());
+    Ok(())
+}
+
+#[test]
+fn graphs_their_labels_and_maps_are_pinned() -> TestResult {
+    let graph = CsrGraph::<u32, f64>::from_weighted_edges(2, [(0, 1, 0.5)], EdgeOptions::default())?;
+    let keys = ["/directed_", "/offsets_", "/reversed_", "/targets_", "/weights_"];
+    pinned(&graph, "vineyard::CsrGraph<uint,double>", &keys, "")?;
+
+    let texts = VertexMap::<Text>::from_labels(["a", "b"])?;
+    let map = ["control_", "keys_", "length_", "multiplier_", "probes_", "seed_", "texts_", "values_"];
+    let keys: Vec<String> = map.iter().map(|key| format!("/vertices_/{key}")).collect();
+    let keys: Vec<&str> = ["/labels_", "/vertices_"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+    pinned(&texts, "vineyard::VertexMap<std::string>", &keys, "")?;
+
+    let labelled = LabelledGraph::new(graph, VertexMap::<i64>::from_labels([7, -7])?)?;
+    let keys = [
+        "/graph_",
+        "/graph_/directed_",
+        "/graph_/offsets_",
+        "/graph_/reversed_",
+        "/graph_/targets_",
+        "/graph_/weights_",
+        "/labels_",
+        "/labels_/labels_",
+        "/labels_/vertices_",
+        "/labels_/vertices_/control_",
+        "/labels_/vertices_/keys_",
+        "/labels_/vertices_/length_",
+        "/labels_/vertices_/multiplier_",
+        "/labels_/vertices_/probes_",
+        "/labels_/vertices_/seed_",
+        "/labels_/vertices_/values_",
+    ];
+    pinned(&labelled, "vineyard::LabelledGraph<int64,uint,double>", &keys, "")
 }

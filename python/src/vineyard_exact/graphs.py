@@ -179,7 +179,7 @@ class CsrGraph:
             rows = np.concatenate([rows, both])[order]
         order = np.lexsort((targets, sources))
         offsets = np.zeros(num_vertices + 1, "<u8")
-        np.cumsum(np.bincount(sources, minlength=num_vertices), out=offsets[1:], casting="unsafe")
+        offsets[1:] = np.cumsum(np.bincount(sources, minlength=num_vertices))
         return cls(offsets, targets[order].astype("<u4" if num_vertices <= 2 ** 32 else "<u8"),
                    None if weights is None else np.asarray(weights)[rows[order]], directed=directed,
                    labels=None if labels is None else VertexMap(labels), vertices=vertices, edges=edges,
