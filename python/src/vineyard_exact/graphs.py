@@ -225,8 +225,9 @@ class CsrGraph:
 def _build(client, graph, builder):
     vertex = elements.name(graph.targets.dtype)
     weight = "double" if graph.weights is None else elements.name(graph.weights.dtype)
-    tables = {"vertices_": graph.vertices, "edges_": graph.edges}
-    tables = {key: graphtables.build(client, key, table, builder) for key, table in tables.items() if table is not None}
+    tables = {"vertices_": ("the table of vertices", graph.vertices), "edges_": ("the table of edges", graph.edges)}
+    # All of them before any is stored, so that nothing is if one is refused.
+    tables = {key: graphtables.prepare(*table) for key, table in tables.items() if table[1] is not None}
     meta = ObjectMeta()
     meta["typename"] = f"{_GRAPH}<{vertex},{weight}>"
     meta["directed_"], meta["reversed_"] = graph.directed, graph.reversed
@@ -238,7 +239,7 @@ def _build(client, graph, builder):
     for key, array in arrays.items():
         meta.add_member(key, elements.put(client, array))
     for key, table in tables.items():
-        meta.add_member(key, table)
+        meta.add_member(key, graphtables.build(client, table, builder))
     meta["nbytes"] = sum(array.nbytes for array in arrays.values())
     stored = client.create_metadata(meta)
     if graph.labels is None:

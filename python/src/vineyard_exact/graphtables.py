@@ -10,8 +10,8 @@ from vineyard._C import ObjectMeta
 from . import arrays, columns
 
 
-def build(client, what, frame, builder):
-    """Stores a frame as a `vineyard::DataFrame`, whatever its columns are.
+def prepare(what, frame):
+    """The names and values of the columns of a frame, whatever they are, and its index if it is not counted up.
 
     Raises TypeError with the column if one cannot be kept: its name is no text, or its values are objects of other types
     than text.
@@ -19,12 +19,18 @@ def build(client, what, frame, builder):
     found = [(_name(what, label), _values(what, label, frame.iloc[:, at])) for at, label in enumerate(frame.columns)]
     if len({name for name, _ in found}) != len(found):
         raise TypeError(f"two columns of {what} have one name")
+    return found, None if _is_counted(frame.index) else frame.index
+
+
+def build(client, prepared, builder):
+    """Stores a frame that was prepared as a `vineyard::DataFrame`."""
+    found, index = prepared
     meta = ObjectMeta()
     meta["typename"] = "vineyard::DataFrame"
     meta["columns_"] = json.dumps([name for name, _ in found])
     meta["__values_-size"] = len(found)
-    if not _is_counted(frame.index):
-        meta.add_member("index_", builder.run(client, frame.index))
+    if index is not None:
+        meta.add_member("index_", builder.run(client, index))
     for at, (name, values) in enumerate(found):
         meta[f"__values_-key-{at}"] = json.dumps(name)
         member = arrays.build(client, values) if isinstance(values, pa.Array) else builder.run(client, values)

@@ -24,7 +24,7 @@ def from_networkx(graph, weight="weight"):
     nodes = list(graph.nodes)
     number = {node: at for at, node in enumerate(nodes)}
     edges = list(_keyed(graph))
-    attributes = _columns("edge", [data for _, _, data in edges])
+    attributes = _columns("edges", [data for _, _, data in edges])
     weights = attributes.get(weight)
     if isinstance(weights, np.ndarray) and weights.dtype.kind in "if":
         del attributes[weight]
@@ -32,7 +32,7 @@ def from_networkx(graph, weight="weight"):
         weights = None
     return CsrGraph.from_edges(
         len(nodes), [number[source] for source, _, _ in edges], [number[target] for _, target, _ in edges], weights,
-        directed=graph.is_directed(), labels=nodes, vertices=_frame(_columns("node", [graph.nodes[node] for node in nodes])),
+        directed=graph.is_directed(), labels=nodes, vertices=_frame(_columns("nodes", [graph.nodes[node] for node in nodes])),
         edges=_frame(attributes))
 
 
@@ -80,7 +80,7 @@ def _columns(what, found):
 
 def _column(what, name, values):
     """An array of numpy, or one of Arrow with nulls where the attribute is not there."""
-    of = f"attribute {name!r} of a {what}"
+    of = f"attribute {name!r} of the {what}"
     if type(name) is not str:
         raise TypeError(f"{of}: its name is no text")
     kinds = {type(value) for value in values if value is not _ABSENT}
