@@ -89,3 +89,65 @@ impl<V: VertexId + SpIndex, W: Element> CsrGraph<V, W> {
         Ok(graph)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ::sprs::{CsMat, TriMat};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::{Directions, EdgeOptions, Parallel};
+
+    type Graph = CsrGraph<u32, f64>;
+
+    fn options(directions: Directions) -> EdgeOptions {
+        EdgeOptions { parallel: Parallel::Merge, directions, ..EdgeOptions::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn a_graph_and_its_matrix_are_the_same(edges in prop::collection::vec((0u32..9, 0u32..9, 1u32..50), 0..30)) {
+            let edges = edges.into_iter().map(|(source, target, weight)| (source, target, f64::from(weight)));
+            let mut summed = TriMat::new((9, 9));
+            edges.clone().for_each(|(source, target, weight)| summed.add_triplet(source as usize, target as usize, weight));
+            let expected: CsMat<f64> = summed.to_csr();
+            for directions in [Directions::Out, Directions::In, Directions::Both] {
+                let graph = Graph::from_weighted_edges(9, edges.clone(), options(directions)).unwrap();
+                let matrix = graph.as_sprs().unwrap();
+                prop_assert_eq!(matrix.indices().as_ptr(), graph.targets.as_ptr());
+                prop_assert_eq!(matrix.to_dense_entries(), expected.view().to_dense_entries());
+                prop_assert_eq!(
+                    graph.reverse().as_sprs().unwrap().to_dense_entries(),
+                    expected.transpose_view().to_dense_entries()
+                );
+                let again = Graph::from_sprs(matrix.to_owned()).unwrap();
+                prop_assert!(again.edges().eq(graph.edges()));
+            }
+        }
+    }
+
+    /// Every value by its place.
+    trait Entries {
+        fn to_dense_entries(&self) -> Vec<Vec<f64>>;
+    }
+
+    impl<I: SpIndex, P: SpIndex> Entries for CsMatViewI<'_, f64, I, P> {
+        fn to_dense_entries(&self) -> Vec<Vec<f64>> {
+            let value = |row, column| self.get(row, column).copied().unwrap_or_default();
+            (0..self.rows()).map(|row| (0..self.cols()).map(|column| value(row, column)).collect()).collect()
+        }
+    }
+
+    #[test]
+    fn graphs_and_matrices_that_do_not_fit_are_refused() {
+        let graph = Graph::from_edges(2, [(0, 1)], EdgeOptions::default()).unwrap();
+        assert!(matches!(graph.as_sprs(), Err(GraphSprsError::NoWeights)));
+        let twice = Graph::from_weighted_edges(2, [(0, 1, 0.5), (0, 1, 0.5)], EdgeOptions::default()).unwrap();
+        assert!(matches!(twice.as_sprs(), Err(GraphSprsError::Structure(_))));
+        let stray = Graph { targets: [9].into(), weights: Some([0.5].into()), ..graph };
+        assert!(matches!(stray.as_sprs(), Err(GraphSprsError::Structure(_))));
+        let wide: CsMatI<f64, u32, u64> = CsMatI::zero((2, 3));
+        let error = Graph::from_sprs(wide).unwrap_err();
+        assert_eq!(error.to_string(), "a matrix of 2 rows and 3 columns, expected as many: both are the vertices");
+    }
+}

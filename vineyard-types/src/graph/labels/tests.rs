@@ -4,6 +4,7 @@ use vineyard_core::{Array, DraftField, DraftNode, Key, Object};
 
 use super::{LabelError, LabelledEdges, LabelledGraph, Unlisted, VertexLabel, VertexMap, VertexTable};
 use crate::graph::{CsrGraph, Directions, EdgeOptions, GraphError, Parallel};
+use crate::hashmap::TextSpan;
 use crate::{DataFrame, Index, Text};
 
 type Cities = LabelledGraph<Text, u32, f64>;
@@ -145,6 +146,23 @@ fn tables_of_vertices_without_good_labels_are_refused() {
     assert_eq!(error.to_string(), "the table of vertices has 3 rows, expected 2, one for each label");
 }
 
+#[cfg(feature = "arrow")]
+#[test]
+fn labels_may_be_arrays_of_arrow_and_integers_of_any_width() {
+    let texts = arrow_array::record_batch!(("who", Utf8, ["a", "b"]), ("n", Int16, [1, 2])).unwrap();
+    let frame = DataFrame::from_arrow(&texts).unwrap();
+    let table = VertexTable::<Text>::from_frame(&frame, "who").unwrap();
+    assert!(table.labels.iter().eq(["a", "b"]));
+    let table = VertexTable::<i64>::from_frame(&frame, "n").unwrap();
+    assert!(table.labels.iter().eq(&[1, 2]));
+    let nulls = arrow_array::record_batch!(("who", Utf8, [Some("a"), None]), ("n", Int16, [Some(-1), None])).unwrap();
+    let frame = DataFrame::from_arrow(&nulls).unwrap();
+    let error = VertexTable::<Text>::from_frame(&frame, "who").unwrap_err();
+    assert!(matches!(error, LabelError::Unlabelled { row: 1, .. }), "{error}");
+    let error = VertexTable::<u32>::from_frame(&frame, "n").unwrap_err();
+    assert!(matches!(error, LabelError::Unlabelled { row: 0, .. }), "{error}");
+}
+
 #[test]
 fn columns_are_added_and_taken_away() {
     let table = VertexTable::from_frame(&people(), "who").unwrap();
@@ -202,4 +220,19 @@ fn a_map_whose_directions_disagree_is_found() {
     };
     assert_eq!(found([20, 10, 30]), "vertex 0 has label 20, which the map has for vertex 1");
     assert_eq!(found([10, 21, 30]), "vertex 1 has label 21, which the map has for no vertex");
+}
+
+#[test]
+fn a_label_that_lies_outside_of_the_texts_is_not_read() {
+    let map = VertexMap::<Text>::from_labels(["a", "b"]).unwrap();
+    for (start, nbytes) in [(2, 1), (0, 9), (u64::MAX, 2)] {
+        let mut node = DraftNode::new(VertexMap::<Text>::typename());
+        node.set(&Key::new("vertices_"), DraftField::Node(map.as_map().stage().unwrap())).unwrap();
+        let labels = Array::from([TextSpan { start: 0, nbytes: 1 }, TextSpan { start, nbytes }]);
+        node.set(&Key::new("labels_"), DraftField::Payload(labels.blob().clone())).unwrap();
+        let found = VertexMap::<Text>::resolve(&draft_meta(&node).unwrap()).unwrap();
+        assert!(found.labels().eq([Some("a"), None]));
+        let error = found.verify().unwrap_err();
+        assert_eq!(error.to_string(), "the label of vertex 1 lies outside of the texts, or is not UTF-8");
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use super::edges::Numbering;
 use super::{LabelError, VertexLabel};
-use crate::dataframe::{Column, DataFrame};
+use crate::dataframe::{Column, DataFrame, FrameError};
 use crate::strings::StringArray;
 
 /// What becomes of vertices that edges name and a [`VertexTable`] does not list.
@@ -43,19 +43,48 @@ impl<I: VertexLabel> VertexTable<I> {
     }
 
     /// A table of vertices with their labels in one of its columns, which the graph keeps as labels and not as a column.
-    /// The others are shared.
+    /// The others are shared. With the feature `arrow` the labels may be an array of Arrow, and integers of any width.
     ///
     /// # Errors
     ///
     /// - [`LabelError::Frame`] if there is no such column, or it holds something else than labels of type `I`.
     /// - [`LabelError::Unlabelled`] if a row has no label, [`LabelError::Duplicate`] if one is given twice.
     pub fn from_frame(frame: &DataFrame, labels: &str) -> Result<Self, LabelError> {
-        let mut found = Vec::with_capacity(frame.num_rows());
-        for (row, label) in I::of_column(frame, labels)?.enumerate() {
-            found.push(label.ok_or_else(|| LabelError::Unlabelled { row, column: labels.to_owned() })?);
-        }
+        let unlabelled = |row| LabelError::Unlabelled { row, column: labels.to_owned() };
+        let numbered = match I::of_column(frame, labels) {
+            Ok(found) => {
+                let rows = found.enumerate().map(|(row, label)| label.ok_or_else(|| unlabelled(row)));
+                Self::from_labels(rows.collect::<Result<Vec<_>, _>>()?)?
+            }
+            Err(error) => Self::of_array(frame.column(labels)?, error, unlabelled)?,
+        };
         let table = frame.clone().without_column(labels)?;
-        Ok(Self { table: (table.num_columns() > 0).then_some(table), ..Self::from_labels(found)? })
+        Ok(Self { table: (table.num_columns() > 0).then_some(table), ..numbered })
+    }
+
+    /// The labels in a column that holds no labels of type `I` itself, but perhaps as one of Arrow's arrays.
+    #[cfg(feature = "arrow")]
+    fn of_array(
+        column: &Column,
+        otherwise: FrameError,
+        unlabelled: impl Fn(usize) -> LabelError,
+    ) -> Result<Self, LabelError> {
+        use crate::arrow::to_array;
+        use crate::graph::load::Unread;
+
+        let Some(array) = to_array(column).ok().and_then(|array| array.to_arrow().ok()) else {
+            return Err(otherwise.into());
+        };
+        match I::of_arrow(&array) {
+            Ok(found) => Self::from_labels(found),
+            Err(Unread::Type) => Err(otherwise.into()),
+            Err(Unread::Row { row, .. }) => Err(unlabelled(row)),
+        }
+    }
+
+    #[cfg(not(feature = "arrow"))]
+    fn of_array(_: &Column, otherwise: FrameError, _: impl Fn(usize) -> LabelError) -> Result<Self, LabelError> {
+        Err(otherwise.into())
     }
 
     /// The same labels with a table, of which row i is the one of the i-th label.

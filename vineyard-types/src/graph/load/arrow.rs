@@ -9,7 +9,7 @@ use super::progress::Reporter;
 use super::values::{Unread, weights};
 use super::{EdgeSink, EdgeWeight, LoadError, Progress};
 use crate::arrow::{ArrowArray, to_column};
-use crate::dataframe::DataFrame;
+use crate::dataframe::{ConvertError, DataFrame};
 use crate::graph::VertexLabel;
 
 /// Rows that are looked at at a time.
@@ -79,6 +79,25 @@ impl EdgeColumns {
             reading.batch(batch)?;
         }
         reading.finish()
+    }
+
+    /// As [`read`](Self::read), of the rows of a frame, which errors call `name`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and [`LoadError::Format`] if the frame [cannot be](DataFrame::to_arrow) a record batch.
+    pub fn read_frame<E: EdgeSink>(
+        &self,
+        frame: &DataFrame,
+        name: &str,
+        progress: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<E, LoadError> {
+        let refused = |source: ConvertError| LoadError::Format {
+            file: name.to_owned(),
+            format: "table of Arrow",
+            source: source.into(),
+        };
+        self.read([&frame.to_arrow().map_err(refused)?], name, progress)
     }
 
     /// Whether a column that is no end and no weight is kept.

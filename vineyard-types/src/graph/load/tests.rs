@@ -237,6 +237,18 @@ mod arrow {
     }
 
     #[test]
+    fn frames_are_read_unless_they_have_what_a_batch_has_not() {
+        let frame = crate::DataFrame::new().with_column("a", vec!["x", "y"]).unwrap();
+        let frame = frame.with_column("b", vec!["y", "z"]).unwrap().with_column("w", vec![1i64, 2]).unwrap();
+        let columns = EdgeColumns::new("a", "b").weight("w");
+        let edges: LabelledEdges<Text, i64> = columns.read_frame(&frame, "f", silent).unwrap();
+        assert_eq!((edges.len(), edges.num_vertices()), (2, 3));
+        let frame = frame.with_index(crate::Index::range(0, 1, 2)).unwrap();
+        let error = columns.read_frame::<LabelledEdges<Text, i64>>(&frame, "f", silent).unwrap_err();
+        assert_eq!(error.to_string(), "`f` is no valid table of Arrow");
+    }
+
+    #[test]
     fn integers_of_any_width_are_labels_if_they_fit() {
         let batch = record_batch!(("a", Int8, [1, 2]), ("b", UInt64, [2, 3])).unwrap();
         let columns = EdgeColumns::new("a", "b");
