@@ -11,7 +11,7 @@ use vineyard_types::graph::{
 };
 use vineyard_types::{DataFrame, Text};
 
-use crate::python_with;
+use crate::{PANDAS_3, PYTHON, python_with, run};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -129,12 +129,18 @@ where
     Ok(())
 }
 
+/// Also by pandas 3, whose text is of another type.
 #[test]
 fn networks_of_python_are_read_and_come_back() -> TestResult {
+    networks(PYTHON)?;
+    networks(PANDAS_3)
+}
+
+fn networks(python: &str) -> TestResult {
     let server = TestServer::start();
     let client = server.client()?;
     let socket = server.socket().display().to_string();
-    let put = python_with("graphs.py", &[&socket, "put"]);
+    let put = run(python, "graphs.py", &[&socket, "put"]);
     let count: usize = put.strip_prefix("put: ").and_then(|count| count.parse().ok()).ok_or(put)?;
     for number in 0..count {
         let (from, to) = (format!("py/{number}"), format!("rs/{number}"));
@@ -148,7 +154,7 @@ fn networks_of_python_are_read_and_come_back() -> TestResult {
             other => return Err(format!("{from} is of type {other}").into()),
         }
     }
-    assert_eq!(python_with("graphs.py", &[&socket, "get"]), format!("got: {count}"));
+    assert_eq!(run(python, "graphs.py", &[&socket, "get"]), format!("got: {count}"));
     server.stop();
     Ok(())
 }

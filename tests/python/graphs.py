@@ -72,7 +72,7 @@ def networks():
             data = graph[ends[0]][ends[1]]
             data = data[max(data)] if graph.is_multigraph() else data
             if at % 4:
-                data.update(kind="rail", long=2 ** 62 + at, exact=at / 3)
+                data.update(kind="rail", long=2 ** 62 + at, vast=2 ** 64 - 1 - at, exact=at / 3)
         yield graph
     yield nx.karate_club_graph().__class__(list(nx.karate_club_graph().edges()))
     yield nx.Graph()
@@ -139,7 +139,7 @@ def refused(make, kind, reason):
         make()
     except (kind, RuntimeError) as error:
         # The client raises an error of its own where a resolver has failed.
-        cause = error.__cause__ or error
+        cause = error if isinstance(error, kind) else error.__cause__
         assert isinstance(cause, kind) and reason in str(cause), cause
     else:
         raise AssertionError(f"not refused: {reason}")

@@ -72,7 +72,7 @@ def put():
 
 def values(series):
     """The cells as Python's objects; None where one is missing."""
-    return series.array.__arrow_array__().to_pylist() if isinstance(series.dtype, pd.ArrowDtype) else series.tolist()
+    return series.tolist() if isinstance(series.dtype, np.dtype) else series.array.__arrow_array__().to_pylist()
 
 
 def compare(what, found, expected):

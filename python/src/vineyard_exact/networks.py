@@ -88,13 +88,15 @@ def _column(what, name, values):
     if kind not in _ARROW:
         named = ", ".join(sorted(one.__name__ for one in kinds | {kind} if one is not None))
         raise TypeError(f"{of} is of type {named}, expected one of int, float, bool, str for all of them")
+    vast = kind is int and max(value for value in values if value is not _ABSENT) >= 2 ** 63
     try:
         if any(value is _ABSENT for value in values):
-            return pa.array([None if value is _ABSENT else value for value in values], _ARROW[kind])
+            return pa.array([None if value is _ABSENT else value for value in values],
+                            pa.uint64() if vast else _ARROW[kind])
         if kind is str:
             pa.array(values, pa.large_string())
             return np.array(values, object)
-        return np.array(values, np.dtype(kind))
+        return np.array(values, "u8" if vast else np.dtype(kind))
     except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
         raise TypeError(f"{of} cannot be kept: {error}") from error
 
@@ -113,6 +115,6 @@ def _attributes(table, rows):
         return ({} for _ in rows)
     columns = {}
     for name, series in table.items():
-        arrow = isinstance(series.dtype, pd.ArrowDtype)
+        arrow = not isinstance(series.dtype, np.dtype)
         columns[name] = series.array.__arrow_array__().to_pylist() if arrow else series.tolist()
     return ({name: values[row] for name, values in columns.items() if values[row] is not None} for row in rows)
