@@ -155,7 +155,10 @@ impl<'a, E: EdgeSink, F: FnMut(&Progress) -> ControlFlow<()>> Reading<'a, E, F> 
         self.reporter.end(0)?;
         let mut table = None;
         for (name, parts) in self.properties.unwrap_or_default() {
-            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            // One at least, for its type.
+            let is_filled = parts.iter().any(|part| !part.is_empty());
+            let parts = parts.iter().filter(|part| !(is_filled && part.is_empty()));
+            let parts: Vec<&dyn Array> = parts.map(AsRef::as_ref).collect();
             let whole = match parts.as_slice() {
                 [one] => ArrowArray::from_arrow(*one),
                 several => {
