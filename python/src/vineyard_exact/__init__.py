@@ -1,6 +1,6 @@
 """Types of Arrow, pandas, polars and numpy that the published Vineyard client alone cannot store or cannot read back."""
 
-from .graphs import CsrGraph
+from .csr import CsrGraph
 from .labels import VertexMap
 from .register import register
 

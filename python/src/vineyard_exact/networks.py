@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .graphs import CsrGraph
+from .csr import CsrGraph
 
 _ABSENT = object()
 _ARROW = {int: pa.int64(), float: pa.float64(), bool: pa.bool_(), str: pa.large_string()}
