@@ -8,6 +8,7 @@ mod exact;
 mod flights;
 mod flights_3m;
 mod frames;
+mod maps;
 mod mismatches;
 mod pickled;
 mod python;

@@ -49,7 +49,7 @@ pub(super) fn with_seeds<X, F: From<MapError>>(build: impl Fn(Seed) -> Result<Op
             return Ok(built);
         }
         let random = RandomState::new();
-        seed = Seed { offset: random.hash_one(0), multiplier: random.hash_one(1) | 1 };
+        seed = Seed { offset: random.hash_one(0) >> 1, multiplier: random.hash_one(1) >> 1 | 1 };
     }
     Err(MapError::Collisions { tries: TRIES }.into())
 }

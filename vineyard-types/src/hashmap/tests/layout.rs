@@ -11,7 +11,7 @@ fn the_layout_is_pinned() {
     let map = SharedMap::<u32, u32>::from_entries([(1, 10), (2, 20), (3, 30)], Duplicates::Refuse).unwrap();
     assert_eq!((map.length, map.homes, map.probes, map.seed()), (3, 16, 1, Seed::DEFAULT));
     let hash = |key: u64| {
-        let product = u128::from(key ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
+        let product = u128::from(key ^ 0x243f_6a88_85a3_08d3) * 0x2b7e_1516_28ae_d2a7;
         product as u64 ^ (product >> 64) as u64
     };
     let mut homes: Vec<(usize, u32)> = [1u32, 2, 3].map(|key| ((hash(key.into()) % 16) as usize, key)).to_vec();
@@ -50,7 +50,7 @@ fn a_perfect_map_is_pinned() {
     let fold = |a: u64, b: u64| a.wrapping_mul(b) ^ high(a, b);
     let entries: &[[u64; 2]] = bytemuck::cast_slice(map.entries.bytes());
     for (key, value) in keys {
-        let hash = fold(key ^ 0x243f_6a88_85a3_08d3, 0x9e37_79b9_7f4a_7c15);
+        let hash = fold(key ^ 0x243f_6a88_85a3_08d3, 0x2b7e_1516_28ae_d2a7);
         let pilot = u64::from(map.pilots[high(hash, 17) as usize]);
         let slot = high(fold(hash ^ pilot.wrapping_mul(0xd6e8_feb8_6659_fd93), 0xa076_1d64_78bd_642f), 51) as usize;
         let number = if slot < 50 { slot } else { map.moved[slot - 50] as usize };
