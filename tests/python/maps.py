@@ -50,9 +50,9 @@ def check(found, entries, kind):
     values, there = found.get_many(keys)
     assert there.all() and values.tolist() == list(entries.values())
     assert sorted(found.find(keys)) == sorted(found._full())
-    absent = [key for key in ABSENT[type(keys[0]) if keys else str] if not isinstance(key, int) or key not in entries]
-    absent.append(True)
-    assert not any(key in found for key in absent if not isinstance(key, (float, bool)))
+    kind_of_key = type(keys[0]) if keys else str
+    absent = [key for key in ABSENT[kind_of_key] if type(key) is not kind_of_key or key not in entries]
+    assert not any(key in found for key in absent)
     values, there = found.get_many(absent + keys[:1])
     assert there.tolist() == [False] * len(absent) + [True] * len(keys[:1]), there
     if keys and isinstance(keys[0], int):
@@ -69,14 +69,14 @@ for key_name, (key, count) in KEYS.items():
     for value_name, value in VALUES.items():
         entries = {key(number): value(number) for number in range(count)}
         assert len(entries) == count
+        types = f"<{key_name},{value_name}>"
         for kind in (SharedMap, PerfectMap):
-            name = f"{kind.__name__}<{key_name},{value_name}>"
-            check(client.get(client.get_name(f"rs/{name}")), entries, kind)
+            check(client.get(client.get_name(f"rs/{kind.__name__}{types}")), entries, kind)
         new = vineyard_exact.NewMap(entries, key_name, value_name)
         check(checks.back(new), entries, SharedMap)
         id = client.put(new)
         client.persist(id)
-        client.put_name(id, f"py/{name}")
+        client.put_name(id, f"py/SharedMap{types}")
 
 # Without names of types: of arrays, of dicts by the first.
 numbers = np.arange(5000, dtype=np.uint32) * 3
@@ -98,7 +98,9 @@ for arguments, text in [
     (({1: 2, 2**40: 3}, "int"), "key 1099511627776 at 1 is not a int"),
     (({"a": 2, 1: 3},), "key 1 at 1 is not a std::string"),
     (({1: "a", 2: b"b"},), "value b'b' at 1 is not a std::string"),
-    (({1: 2**64}, "int64", "uint64"), "a value is not a uint64"),
+    (({1: 2**64}, "int64", "uint64"), "values of type object"),
+    (({1: 300}, "int64", "uint8"), "a value is not a uint8: it does not fit"),
+    (((np.arange(3), np.arange(3)), "int64", "int"), "values of type int64"),
     (({1: 1.5}, "int64", "int64"), "of type float64"),
     ((([1, 2, 1], [1, 2, 3]),), "key 1 is given twice, at 0 and at 2"),
     (((["a", "a"], [1, 2]),), "key 'a' is given twice, at 0 and at 1"),

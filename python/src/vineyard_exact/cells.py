@@ -40,7 +40,7 @@ class Cells:
         # C's rules, which numpy follows: each at a multiple of what aligns it, the whole as well.
         self.dtype = np.dtype([("key", _cell(key)), ("value", _cell(value))], align=True)
         self._entries = np.frombuffer(entries, self.dtype) if len(entries) else np.empty(0, self.dtype)
-        self._texts = memoryview(texts)
+        self._texts = memoryview(texts).cast("B")
 
     def __len__(self):
         return len(self._entries)
@@ -106,20 +106,23 @@ class Cells:
             encoded = [_encoded(key, self.key) for key in keys]
             rows = [row for row, text in enumerate(encoded) if text is not None]
             return [encoded[row] for row in rows], np.array(rows, "i8"), len(encoded)
-        given = np.asarray(keys)
-        if given.dtype.kind not in "iu":
-            given = np.array([one if self.bits(one) is not None else None for one in given.tolist()], object)
-            rows = np.array([row for row, one in enumerate(given) if one is not None], "i8")
-        else:
-            limits = np.iinfo(self.dtype["key"])
-            # Python's numbers, since numpy would compare those of different kinds as floats.
-            low, high = np.iinfo(given.dtype).min < limits.min, np.iinfo(given.dtype).max > limits.max
-            fits = np.ones(len(given), bool)
-            fits &= given >= given.dtype.type(limits.min) if low else True
-            fits &= given <= given.dtype.type(limits.max) if high else True
+        kind = self.dtype["key"]
+        limits = np.iinfo(kind)
+        if isinstance(keys, np.ndarray) and keys.dtype.kind in "iu":
+            own = np.iinfo(keys.dtype)
+            # Only bounds that the array's type has: numpy compares numbers of different kinds as floats.
+            fits = np.ones(len(keys), bool)
+            if own.min < limits.min:
+                fits &= keys >= keys.dtype.type(limits.min)
+            if own.max > limits.max:
+                fits &= keys <= keys.dtype.type(limits.max)
             rows = np.flatnonzero(fits)
-        kept = given[rows].astype(self.dtype["key"])
-        return kept.view(f"u{kept.itemsize}").astype("u8"), rows, len(given)
+            kept = keys[rows].astype(kind)
+        else:
+            keys = list(keys)
+            rows = np.array([row for row, key in enumerate(keys) if self.bits(key) is not None], "i8")
+            kept = np.array([int(keys[row]) for row in rows.tolist()], kind)
+        return kept.view(f"u{kept.itemsize}").astype("u8"), rows, len(keys)
 
     def are_keys(self, at, prepared, chosen):
         """Whether rows have the chosen ones of prepared keys."""
@@ -155,13 +158,18 @@ class Cells:
 
     def _convert(self, values):
         kind = _cell(self.value_type)
-        try:
-            given = np.asarray(values, None if isinstance(values, np.ndarray) else kind)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"a value is not a {self.value_type}: {error}") from None
-        if given.ndim != 1 or not np.can_cast(given.dtype, kind, "safe"):
+        given = np.asarray(values)
+        # Numbers of Python go into every type that they fit, arrays into those that hold all numbers of theirs.
+        fits = given.ndim == 1 and (
+            np.can_cast(given.dtype, kind, "safe" if isinstance(values, np.ndarray) else "same_kind")
+            or given.dtype.kind in "iu" and kind.kind in "iu" and not isinstance(values, np.ndarray)
+            or not len(given))
+        if not fits:
             raise ValueError(f"values of type {given.dtype} and {given.ndim} dimensions are not a {self.value_type} each")
-        return given.astype(kind)
+        converted = given.astype(kind)
+        if kind.kind in "iu" and converted.tolist() != given.tolist():
+            raise ValueError(f"a value is not a {self.value_type}: it does not fit")
+        return converted
 
     def laid_out(self, order, slot, slots):
         """The entries in this order in these of so many slots, and the bytes of their texts."""

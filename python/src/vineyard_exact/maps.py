@@ -217,7 +217,8 @@ class NewMap:
 
     def _arrange(self, seed):
         """Gives each entry its slot; whether all are near to their homes."""
-        prepared, count = self.cells.prepared, len(self.cells)
+        prepared = self.cells.prepared
+        count = len(prepared)
         if self.cells.is_text:
             hash = hashes.wyhashes(prepared, seed[0])
         else:

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use vineyard_types::Text;
-use vineyard_types::hashmap::{MapKey, Seed};
+use vineyard_types::hashmap::{Bytes, MapKey, Seed};
 
 /// Look-ups of one measurement.
 pub(crate) const LOOK_UPS: usize = 1_000_000;
@@ -96,11 +96,11 @@ pub(crate) struct OurHasher(u64);
 
 impl Hasher for OurHasher {
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = vineyard_types::hashmap::Bytes::hash(bytes, Seed::DEFAULT);
+        self.0 = <Bytes as MapKey>::hash(bytes, Seed::DEFAULT);
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = u64::hash(&number, Seed::DEFAULT);
+        self.0 = <u64 as MapKey>::hash(&number, Seed::DEFAULT);
     }
 
     /// The byte that ends a text; texts are hashed as a whole.

@@ -84,9 +84,9 @@ fn look_up<K: Keys>(client: &Client, case: &Case, found: &mut Found) -> Done {
             format!("{name}: found {counts:?} of {LOOK_UPS} keys that are there, and as many that are not").into()
         );
     }
-    let per_entry = |bytes: usize| bytes as f64 / case.entries as f64;
+    let per_entry = |bytes: u64| bytes as f64 / case.entries as f64;
     let outside: usize = default.keys().map(K::outside).sum();
-    found.insert(format!("hashbrown size {name}"), per_entry(default.allocation_size() + outside));
+    found.insert(format!("hashbrown size {name}"), per_entry((default.allocation_size() + outside) as u64));
     found.insert(format!("shared size {name}"), per_entry(shared.nbytes()));
     found.insert(format!("perfect size {name}"), per_entry(perfect.nbytes()));
     found.insert(format!("perfect bits {name}"), perfect.bits_per_key());
