@@ -119,7 +119,7 @@ fn maps_of_every_type_are_the_same_in_python_and_in_rust() -> TestResult {
     let client = server.client()?;
     visit_all!(&client, false; i8, i16, i32, i64, u8, u16, u32, u64, Text, Bytes);
     let line = run(PYTHON, "maps.py", &[&server.socket().display().to_string()]);
-    assert_eq!(line, "exact: 166");
+    assert_eq!(line, "exact: 220");
     visit_all!(&client, true; i8, i16, i32, i64, u8, u16, u32, u64, Text, Bytes);
     drop(client);
     server.stop();

@@ -160,6 +160,7 @@ class PerfectMap(_Map):
         return np.arange(self._length)
 
     def _find_one(self, hash, key):
+        hash = hashes.fold(hash, _SLOT)
         part, rest = hash * self._parts >> 64, hash * self._parts & (1 << 64) - 1
         pilot = int(self._pilots[part * self._buckets + (rest * self._buckets >> 64)])
         slot = hashes.fold(hash ^ (pilot * _PILOT & (1 << 64) - 1), _SLOT) * self._each >> 64
@@ -171,7 +172,7 @@ class PerfectMap(_Map):
         """The numbers of an array or list of keys, -1 for those that are not there."""
         prepared, rows, count = self.cells.prepare(keys)
         found = np.full(count, -1, "i8")
-        hash = self._hashes(prepared)
+        hash = hashes.folds(self._hashes(prepared), _SLOT)
         parts, buckets, each = (np.uint64(one) for one in (self._parts, self._buckets, self._each))
         part = hashes.high(hash, parts)
         pilot = self._pilots[part * buckets + hashes.high(hash * parts, buckets)].astype("u8")

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use vineyard_core::{Array, Client};
 
 use super::PerfectMap;
-use super::function::Shape;
+use super::function::{Shape, mixed};
 use super::search::search;
 use crate::hashmap::build::{
     Fault, Given, Hashed, Heap, InStore, Room, Slab, each, first_fault, partition, take, with_seeds, zeros,
@@ -112,7 +112,7 @@ where
     let num_parts = len.div_ceil(PART_KEYS).max(1);
     let one_of = Shape { parts: num_parts as u64, slots: 1, buckets: 1 };
     let part_of = |hash| one_of.part(hash).0 as usize;
-    let mut parts = partition(len, num_parts, |entry| given.hash(entry, seed), part_of)?;
+    let mut parts = partition(len, num_parts, |entry| mixed(given.hash(entry, seed)), part_of)?;
     let parts = each(parts.split(), |keys| settle(given, keys));
     let Some(parts) = first_fault(parts, |first, second| given.twice(first, second))? else { return Ok(None) };
 

@@ -2,9 +2,9 @@
 //! SEA 2025, <https://arxiv.org/abs/2502.15539>), whose forerunners are FCH (Fox, Chen and Heath, 1992) and PTHash
 //! (Pibiri and Trani, 2021).
 //!
-//! The hash of a key says to which part it belongs, and to which bucket of the part. The bucket has a pilot, a byte, and
-//! key and pilot together say which slot of the part is the key's. Pilots are chosen so that no two keys have one slot.
-//! There are slightly more slots than keys; those from the number of keys on are moved into the gaps before.
+//! The hash of a key, mixed once more, says to which part it belongs, and to which bucket of the part. The bucket has a
+//! pilot, a byte, and key and pilot together say which slot of the part is the key's. Pilots are chosen so that no two keys
+//! have one slot. There are slightly more slots than keys; those from the number of keys on are moved into the gaps before.
 
 use crate::hashmap::MapError;
 use crate::hashmap::wyhash::{fold, product, scale};
@@ -12,6 +12,13 @@ use crate::hashmap::wyhash::{fold, product, scale};
 /// What pilots are multiplied by, and what slots are drawn with: odd, of random bits.
 const PILOT: u64 = 0xd6e8_feb8_6659_fd93;
 const SLOT: u64 = 0xa076_1d64_78bd_642f;
+
+/// The hash that the function is of. Buckets of a few keys and buckets of many are needed, as random hashes make them; those
+/// of numbers in a row are too even.
+#[inline]
+pub(super) fn mixed(hash: u64) -> u64 {
+    fold(hash, SLOT)
+}
 
 /// The sizes of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +31,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The part of a key, and what is left of its hash.
+    /// The part of a key with this mixed hash, and what is left of the hash.
     #[inline]
     pub(super) fn part(&self, hash: u64) -> (u64, u64) {
         let (rest, part) = product(hash, self.parts);
@@ -43,7 +50,7 @@ impl Shape {
         scale(fold(hash ^ u64::from(pilot).wrapping_mul(PILOT), SLOT), self.slots)
     }
 
-    /// The number of a key, if these are the pilots of all buckets and the numbers of the slots from `length` on.
+    /// The number of a key with this mixed hash, if these are the pilots of all buckets and the numbers of the slots from `length` on.
     #[inline]
     pub(super) fn number(&self, hash: u64, pilots: &[u8], moved: &[u64], length: u64) -> Option<u64> {
         let (part, rest) = self.part(hash);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use vineyard_core::{Array, Object};
 
-use super::function::Shape;
+use super::function::{Shape, mixed};
 use crate::hashmap::entry::{Entries, EntryOf, ROUND};
 use crate::hashmap::{MapError, MapKey, MapValue, Seed};
 use crate::scalar::Text;
@@ -161,7 +161,7 @@ impl<K: MapKey, V: MapValue> PerfectMap<K, V> {
     /// The number of a key, and its entry.
     #[inline]
     fn find(&self, key: &K::Query) -> Option<(usize, &EntryOf<K, V>)> {
-        let hash = K::hash(key, self.seed());
+        let hash = mixed(K::hash(key, self.seed()));
         let number = self.shape().number(hash, &self.pilots, &self.moved, self.length)?;
         let number = usize::try_from(number).ok()?;
         let entry = self.entries.as_slice().get(number)?;

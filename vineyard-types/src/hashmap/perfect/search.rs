@@ -9,8 +9,10 @@ use crate::hashmap::build::Hashed;
 const FREE: u32 = u32::MAX;
 /// Buckets that were placed last, which are not pushed aside.
 const RECENT: usize = 16;
+/// A bucket with more keys than this is not searched for: hashes that are random make none.
+const MAX_KEYS: u32 = 64;
 /// Buckets are pushed aside so often, for each bucket, before the search is given up.
-const PATIENCE: usize = 64;
+const PATIENCE: usize = 16;
 
 /// Slots and buckets of a part while pilots are searched.
 struct Search<'a> {
@@ -29,17 +31,19 @@ struct Search<'a> {
 ///
 /// Buckets with many keys go first. One for which no pilot is free pushes others aside, those with the fewest keys.
 pub(super) fn search(shape: &Shape, keys: &[Hashed], pilots: &mut [u8]) -> bool {
-    let Ok(num_keys) = u32::try_from(keys.len()) else { return false };
     let mut starts = vec![0u32; pilots.len() + 1];
     for key in keys {
-        starts[shape.bucket(shape.part(key.hash).1) as usize + 1] += 1;
+        let count = &mut starts[shape.bucket(shape.part(key.hash).1) as usize + 1];
+        *count += 1;
+        if *count > MAX_KEYS {
+            return false;
+        }
     }
     let mut sum = 0;
     starts.iter_mut().for_each(|start| {
         sum += *start;
         *start = sum;
     });
-    debug_assert_eq!(sum, num_keys);
     let owners = vec![FREE; shape.slots as usize];
     let mut search = Search { shape, keys, starts, pilots, owners, recent: [FREE; RECENT] };
     let mut order: Vec<u32> = (0..search.pilots.len() as u32).collect();

@@ -1,5 +1,6 @@
 use super::{scrambled, threads, words};
 use crate::Text;
+use crate::hashmap::wyhash::fold;
 use crate::hashmap::{Duplicates, MapError, MapKey, PerfectMap, Seed, SharedMap};
 
 /// Several parts, of entries in an order that is not that of their homes.
@@ -92,6 +93,16 @@ fn keys_that_collide_are_hashed_with_another_seed() {
     // All belong to one home with the default seed.
     let home = (0u64..).filter(|key| u64::hash(key, Seed::DEFAULT) & 0xFFF == 0).take(1500);
     let map = SharedMap::<u64, u64>::from_entries(home.map(|key| (key, key)), Duplicates::Refuse).unwrap();
+    assert_ne!(map.seed(), Seed::DEFAULT);
+    map.verify().unwrap();
+}
+
+#[test]
+fn keys_that_collide_get_a_perfect_map_with_another_seed() {
+    // All belong to one bucket with the default seed.
+    let mixed = |key: &u64| fold(u64::hash(key, Seed::DEFAULT), 0xa076_1d64_78bd_642f);
+    let bucket = (0u64..).filter(|key| mixed(key) >> 54 == 0).take(100);
+    let map = PerfectMap::<u64, u64>::from_entries(bucket.map(|key| (key, key)), Duplicates::Refuse).unwrap();
     assert_ne!(map.seed(), Seed::DEFAULT);
     map.verify().unwrap();
 }

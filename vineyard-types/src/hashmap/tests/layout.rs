@@ -50,7 +50,7 @@ fn a_perfect_map_is_pinned() {
     let fold = |a: u64, b: u64| a.wrapping_mul(b) ^ high(a, b);
     let entries: &[[u64; 2]] = bytemuck::cast_slice(map.entries.bytes());
     for (key, value) in keys {
-        let hash = fold(key ^ 0x243f_6a88_85a3_08d3, 0x2b7e_1516_28ae_d2a7);
+        let hash = fold(fold(key ^ 0x243f_6a88_85a3_08d3, 0x2b7e_1516_28ae_d2a7), 0xa076_1d64_78bd_642f);
         let pilot = u64::from(map.pilots[high(hash, 17) as usize]);
         let slot = high(fold(hash ^ pilot.wrapping_mul(0xd6e8_feb8_6659_fd93), 0xa076_1d64_78bd_642f), 51) as usize;
         let number = if slot < 50 { slot } else { map.moved[slot - 50] as usize };

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{got, scrambled, words};
 use crate::Text;
-use crate::hashmap::{Duplicates, PerfectMap};
+use crate::hashmap::{Duplicates, PerfectMap, Seed};
 
 type Numbers = PerfectMap<u64, u64>;
 
@@ -19,6 +19,16 @@ fn each_key_has_a_number_of_its_own() {
     assert!(scrambled(300_000).zip(0..).all(|(key, value)| map.get(&key) == Some(&value)));
     assert!((0..300_000).filter(|key| map.contains(key)).count() < 10);
     assert!((2.5..4.0).contains(&map.bits_per_key()), "{} bits", map.bits_per_key());
+}
+
+#[test]
+fn keys_in_a_row_or_far_apart_are_no_worse_than_random_ones() {
+    for step in [1, 1000, 1 << 32, 1 << 40] {
+        let keys = (0..20_000).map(|n| n * step);
+        let map = Numbers::from_entries(keys.map(|key| (key, key)), Duplicates::Refuse).unwrap();
+        map.verify().unwrap();
+        assert_eq!(map.seed(), Seed::DEFAULT, "{step}");
+    }
 }
 
 #[test]
