@@ -12,6 +12,8 @@
 #   benches/run.sh frames ARGS.. a frame from Rust and from Python, beside Ray and Arrow's files; sets up a Python of its
 #                                own, and does without Ray if that cannot be fetched; `frames --help` lists the arguments.
 #                                Only a run without arguments is written to the page
+#   benches/run.sh maps ARGS..   look-ups in maps of another process beside private ones; `maps --help` lists the arguments.
+#                                Only a run without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +56,7 @@ beside_server() {
 wire() { published; beside_server wire "$@"; }
 cold() { published; beside_server cold "$@"; }
 spill() { beside_server spill "$@"; }
+maps() { beside_server maps "$@"; }
 
 # Ray is no part of the tests, so it has an environment of its own, with the published client beside it.
 frames() {
@@ -71,11 +74,12 @@ frames() {
 }
 
 case "$what" in
-    all) put_get; wire; cold; spill; frames ;;
+    all) put_get; wire; cold; spill; frames; maps ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
     spill) spill "$@" ;;
     frames) frames "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire, cold, spill and frames are" >&2; exit 2 ;;
+    maps) maps "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold, spill, frames and maps are" >&2; exit 2 ;;
 esac

@@ -10,6 +10,7 @@ mod flights_3m;
 mod frames;
 mod graphs;
 mod grids;
+mod maps;
 mod mismatches;
 mod pickled;
 mod python;

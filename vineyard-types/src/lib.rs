@@ -1,5 +1,5 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`sparse`] matrices,
-//! [`DataFrame`], [`Series`], [`CsrGraph`], [`LabelledGraph`], [`SharedMap`].
+//! [`DataFrame`], [`Series`], [`CsrGraph`], [`LabelledGraph`], [`SharedMap`], [`PerfectMap`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -56,7 +56,7 @@ pub mod time;
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
 pub use graph::{CsrGraph, LabelledGraph};
-pub use hashmap::SharedMap;
+pub use hashmap::{PerfectMap, SharedMap};
 pub use index::Index;
 pub use integer::{Integer, IntegerError};
 #[cfg(feature = "ndarray")]

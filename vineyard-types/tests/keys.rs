@@ -166,7 +166,7 @@ fn graphs_their_labels_and_maps_are_pinned() -> TestResult {
     let graph = CsrGraph::<u32, f64>::from_weighted_edges(2, [(0, 1, 0.5)], EdgeOptions::default())?;
     let rows = ["directed_", "offsets_", "reversed_", "targets_", "weights_"];
     let texts = VertexMap::<Text>::from_labels(["a", "b"])?;
-    let map = ["control_", "keys_", "length_", "multiplier_", "probes_", "seed_", "texts_", "values_"];
+    let map = ["control_", "entries_", "homes_", "length_", "multiplier_", "probes_", "seed_", "texts_"];
     let of_texts = [under("", &["labels_", "vertices_"]), under("/vertices_", &map)].concat();
     let labelled = LabelledGraph::new(graph.clone(), VertexMap::<i64>::from_labels([7, -7])?)?;
     let numbers: Vec<&str> = map.into_iter().filter(|key| *key != "texts_").collect();

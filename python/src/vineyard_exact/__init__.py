@@ -2,7 +2,8 @@
 
 from .csr import CsrGraph
 from .labels import VertexMap
+from .maps import NewMap
 from .register import register
 
-__all__ = ["CsrGraph", "VertexMap", "register"]
+__all__ = ["CsrGraph", "NewMap", "VertexMap", "register"]
 __version__ = "0.1.0"

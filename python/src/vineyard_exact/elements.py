@@ -1,8 +1,5 @@
 """Arrays of numbers as members of objects, and what C++ calls the types of numbers."""
 
-import json
-import re
-
 import numpy as np
 from vineyard.data.utils import build_buffer
 
@@ -41,10 +38,3 @@ def view(obj, key, dtype):
         raise ValueError(f"`{key}` holds {len(view)} bytes, not a multiple of {dtype.itemsize}")
     return np.frombuffer(view, dtype)
 
-
-def unsigned(meta, key):
-    """An integer of 64 bits without a sign in the metadata, of which the client makes something else if it is large."""
-    found = re.search(rf'"{re.escape(key)}":\s*(\d+)', repr(meta))
-    if found is None:
-        raise ValueError(f"`{key}` is {json.dumps(meta.get(key, None))}, expected an integer without a sign")
-    return int(found.group(1))

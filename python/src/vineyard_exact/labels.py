@@ -5,7 +5,11 @@ import re
 import numpy as np
 from vineyard._C import ObjectMeta
 
-from . import elements, maps
+from . import elements
+from .cells import TEXT
+from .maps import NewMap, SharedMap, build
+
+_SPAN = np.dtype([("start", "<u8"), ("nbytes", "<u8")])
 
 
 def _kind(labels):
@@ -19,7 +23,7 @@ def _kind(labels):
         if type(label) is not kind:
             raise TypeError(f"vertex {at} has the label {label!r}, expected {'a text' if kind is str else 'an integer'}")
     if kind is str:
-        return "std::string"
+        return TEXT
     least, most = min(labels, default=0), max(labels, default=0)
     if least >= -2 ** 63 and most < 2 ** 63:
         return "int64"
@@ -31,33 +35,29 @@ def _kind(labels):
 class VertexMap:
     """Which vertex has which label, and the reverse: integers or texts. Vertices are numbered from 0.
 
-    Looked up where it lies if it was got; maps of texts need the package `xxhash`.
+    Looked up where it lies if it was got.
     """
 
     def __init__(self, labels):
         """The map of labels in the order of the vertices. Raises ValueError with one that is given twice."""
-        labels = labels if isinstance(labels, np.ndarray) else list(labels)
-        kind, seen = _kind(labels), {}
-        for vertex, label in enumerate(labels.tolist() if isinstance(labels, np.ndarray) else labels):
-            first = seen.setdefault(label, vertex)
+        array = isinstance(labels, np.ndarray)
+        labels = labels if array else list(labels)
+        self.kind, self._numbers = _kind(labels), {}
+        self._labels = labels.tolist() if array else labels
+        for vertex, label in enumerate(self._labels):
+            first = self._numbers.setdefault(label, vertex)
             if first != vertex:
                 raise ValueError(f"label {label!r} is given twice, to vertex {first} and to vertex {vertex}")
-        self._map, self._cells = maps.SharedMap.numbering(kind, labels)
-
-    @property
-    def kind(self):
-        """What C++ calls the type of the labels."""
-        return self._map.kind
 
     def __len__(self):
-        return len(self._cells)
+        return len(self._labels)
 
     def __iter__(self):
-        return map(self._map.key, self._cells)
+        return iter(self._labels)
 
     def vertex(self, label):
         """The vertex with this label. Raises KeyError if there is none."""
-        vertex = self._map.get(label)
+        vertex = self._numbers.get(label)
         if vertex is None or vertex >= len(self):
             raise KeyError(label)
         return vertex
@@ -66,27 +66,53 @@ class VertexMap:
         """The label of a vertex. Raises KeyError if there is no such vertex."""
         if not 0 <= vertex < len(self):
             raise KeyError(vertex)
-        return self._map.key(self._cells[vertex])
+        return self._labels[vertex]
 
     def array(self):
-        """Labels that are integers as an array, without a copy; those that are texts as an array of objects."""
-        return np.array(list(self), object) if self._map.is_text else self._cells
+        """Labels that are integers as an array, without a copy if they were got; those that are texts as one of objects."""
+        if isinstance(self._labels, _Stored) and self.kind != TEXT:
+            return self._labels.cells
+        return np.array(list(self), object if self.kind == TEXT else elements.dtype(self.kind))
 
     def put(self, client):
         """Stores it."""
+        new = NewMap((self.array(), np.arange(len(self), dtype="u8")), self.kind, "uint64")
+        full = new.control[:-16] != 0xFF
+        entries = new.entries.view(new.cells.dtype)[full]
+        cells = np.zeros(len(self), new.cells.dtype["key"])
+        cells[entries["value"]] = entries["key"]
         meta = ObjectMeta()
         meta["typename"] = f"vineyard::VertexMap<{self.kind}>"
-        meta.add_member("vertices_", self._map.put(client))
-        meta.add_member("labels_", elements.put(client, self._cells))
-        meta["nbytes"] = self._cells.nbytes
+        meta.add_member("vertices_", build(client, new))
+        meta.add_member("labels_", elements.put(client, cells))
+        meta["nbytes"] = cells.nbytes
         return client.create_metadata(meta)
 
     @classmethod
     def resolve(cls, obj):
         """The map that an object is, without a copy. Raises ValueError if it is none."""
-        kind = re.fullmatch(r"vineyard::VertexMap<\s*(.+?)\s*>", obj.typename).group(1)
         found = cls.__new__(cls)
-        found._map, found._cells = maps.SharedMap.resolve(obj.member("vertices_")), maps.cells(obj, "labels_", kind)
-        if found._map.kind != kind or len(found._map) != len(found._cells):
-            raise ValueError(f"{len(found._cells)} labels of {kind} beside a map of {len(found._map)} of {found._map.kind}")
+        found.kind = re.fullmatch(r"vineyard::VertexMap<\s*(.+?)\s*>", obj.typename).group(1)
+        found._numbers = SharedMap(obj.member("vertices_"))
+        cells = elements.view(obj, "labels_", _SPAN if found.kind == TEXT else elements.dtype(found.kind))
+        found._labels = _Stored(cells, found._numbers.cells)
+        if found._numbers.cells.key != found.kind or len(found._numbers) != len(cells):
+            key, count = found._numbers.cells.key, len(found._numbers)
+            raise ValueError(f"{len(cells)} labels of {found.kind} beside a map of {count} of {key}")
         return found
+
+
+class _Stored:
+    """Labels that are read from shared memory one by one."""
+
+    def __init__(self, cells, entries):
+        self.cells, self._entries = cells, entries
+
+    def __len__(self):
+        return len(self.cells)
+
+    def __getitem__(self, vertex):
+        return self._entries.key_of(self.cells[vertex].item())
+
+    def __iter__(self):
+        return map(self._entries.key_of, self.cells.tolist())

@@ -1,179 +1,264 @@
-"""Hash maps from integers or texts, as docs/hashmap.md lays them out: looked up where they lie."""
+"""Shared maps: read where they lie, and built of dicts or arrays. Their layouts are described in docs/hashmap.md."""
 
 import random
-import re
+from collections.abc import Mapping
 
 import numpy as np
 from vineyard._C import ObjectMeta
+from vineyard.data.utils import build_buffer
 
-from . import elements
+from . import hashes
+from .cells import Cells
 
-_WIDTH, _LOAD, _MAX_PROBES, _TRIES, _EMPTY = 16, 12, 64, 8, 0xFF
-
-# The client cannot write numbers of 64 bits without a sign, so the multiplier is another one than Rust's.
-_SEED = (0x243F6A8885A308D3, 0x1E3779B97F4A7C15)
-
-_TEXT = "std::string"
-_SPAN = np.dtype([("start", "<u8"), ("nbytes", "<u8")])
+_EMPTY, _WIDTH, _MAX_PROBES, _LOAD, _TRIES = 0xFF, 16, 64, 14, 8
+_PILOT, _SLOT = 0xD6E8FEB86659FD93, 0xA0761D6478BD642F
 
 
-def _xxh3(text, seed):
-    try:
-        import xxhash
-    except ImportError as error:
-        raise ImportError("maps of texts need the package `xxhash`") from error
-    return xxhash.xxh3_64_intdigest(text, seed)
+def _view(obj, key):
+    """The bytes of a blob; none if there is no such blob."""
+    if key not in obj.meta:
+        return memoryview(b"")
+    blob = obj.member(key)
+    return memoryview(b"") if blob.is_empty else memoryview(blob)
 
 
-def _mixed(keys, offset, multiplier):
-    """The hashes of integers: both halves of a product of 128 bits, xored."""
-    bits = keys.view(f"<u{keys.dtype.itemsize}").astype("<u8") ^ np.uint64(offset)
-    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    low, high = bits & mask, bits >> half
-    by_low, by_high = np.uint64(multiplier & 0xFFFFFFFF), np.uint64(multiplier >> 32)
-    one, two, three, four = low * by_low, low * by_high, high * by_low, high * by_high
-    middle = (one >> half) + (two & mask) + (three & mask)
-    upper = four + (two >> half) + (three >> half) + (middle >> half)
-    return ((one & mask) | (middle << half)) ^ upper
+class _Map(Mapping):
+    """What both kinds of maps have: a read-only mapping over blobs of the store.
 
+    `find` and `get_many` look many keys up at once, with numpy. Texts are `str`, bytes `bytes`, numbers those of numpy.
+    """
 
-class SharedMap:
-    """An immutable map; its arrays are views of shared memory if it was got."""
-
-    def __init__(self, kind, numbers, control, keys, values, texts):
-        self.kind, self.control, self.keys, self.values, self.texts = kind, control, keys, values, texts
-        self.length, self.probes, self.seed, self.multiplier = numbers
-        slots = len(control)
-        if slots % _WIDTH or (slots // _WIDTH) & (slots // _WIDTH - 1) or not slots:
-            raise ValueError(f"{slots} control bytes, expected 16 times a power of two")
-        if len(keys) != slots or len(values) != slots:
-            raise ValueError(f"{len(keys)} keys and {len(values)} values, expected {slots}, one for each control byte")
-        if not 1 <= self.probes <= _MAX_PROBES:
-            raise ValueError(f"look-ups read {self.probes} groups, expected 1 to {_MAX_PROBES}")
+    def __init__(self, obj, kind):
+        meta = obj.meta
+        key, value = _types(obj.typename, kind)
+        self.cells = Cells(key, value, _view(obj, "entries_"), _view(obj, "texts_"))
+        self._length = int(meta["length_"])
+        self._seed = int(meta["seed_"]), int(meta["multiplier_"])
 
     def __len__(self):
-        return self.length
+        return self._length
 
-    @property
-    def is_text(self):
-        """Whether the keys are texts; else they are integers."""
-        return self.kind == _TEXT
+    def __getitem__(self, key):
+        at = self._place(key)
+        if at is None:
+            raise KeyError(key)
+        return self.cells.value(at)
 
-    @classmethod
-    def numbering(cls, kind, keys):
-        """The map of keys to 0, 1 and so on, and its cells in this order.
+    def __contains__(self, key):
+        return self._place(key) is not None
 
-        kind -- what C++ calls the type of the keys
-        The caller has seen that no key is there twice.
-        """
-        texts = b""
-        if kind == _TEXT:
-            encoded = [key.encode() for key in keys]
-            cells, texts = _spans(encoded), b"".join(encoded)
-        else:
-            encoded = cells = np.ascontiguousarray(keys, dtype=elements.dtype(kind))
-        seed = _SEED
+    def __iter__(self):
+        return iter(self.cells.keys(self._full()).tolist())
+
+    def items(self):
+        """All entries, in the order in which they lie."""
+        rows = self._full()
+        return dict(zip(self.cells.keys(rows).tolist(), self.cells.values(rows).tolist())).items()
+
+    def values(self):
+        """All values, in the order in which they lie."""
+        return self.cells.values(self._full()).tolist()
+
+    def __repr__(self):
+        return f"{type(self).__name__} of {len(self)} entries from {self.cells.key} to {self.cells.value_type}"
+
+    def get_many(self, keys):
+        """The values of an array or list of keys, and whether each is there; zeros or None stand for those that are not."""
+        at = self.find(keys)
+        found = at >= 0
+        values = self.cells.nothing(len(at))
+        values[found] = self.cells.values(at[found])
+        return values, found
+
+    def _place(self, key):
+        bits = self.cells.bits(key)
+        if bits is None:
+            return None
+        if isinstance(bits, bytes):
+            return self._find_one(hashes.wyhash(bits, self._seed[0]), bits)
+        return self._find_one(hashes.fold(bits ^ self._seed[0], self._seed[1]), key)
+
+    def _hashes(self, prepared):
+        if self.cells.is_text:
+            return hashes.wyhashes(prepared, self._seed[0])
+        return hashes.folds(prepared ^ np.uint64(self._seed[0]), self._seed[1])
+
+
+class SharedMap(_Map):
+    """An immutable hash map in the store."""
+
+    def __init__(self, obj):
+        super().__init__(obj, "SharedMap")
+        self._homes, self._probes = int(obj.meta["homes_"]), int(obj.meta["probes_"])
+        self._control = np.frombuffer(_view(obj, "control_"), "u1")
+        homes, slots = self._homes, len(self._control) - _WIDTH
+        if homes < _WIDTH or homes & (homes - 1):
+            raise ValueError(f"{homes} homes, expected a power of two from 16 on")
+        if slots < homes or slots % _WIDTH:
+            raise ValueError(f"{len(self._control)} control bytes, expected a multiple of 16, and 16 more than {homes}")
+        if len(self.cells) != slots:
+            raise ValueError(f"{len(self.cells)} entries, full or empty, expected {slots}")
+        if self._length > slots:
+            raise ValueError(f"{self._length} entries are announced, expected {slots} at most")
+        if not 1 <= self._probes <= _MAX_PROBES:
+            raise ValueError(f"look-ups read {self._probes} groups, expected 1 to {_MAX_PROBES}")
+
+    def _full(self):
+        return np.flatnonzero(self._control[: len(self.cells)] != _EMPTY)
+
+    def _find_one(self, hash, key):
+        tag, home = hash >> 57, hash & (self._homes - 1)
+        for at, control in enumerate(self._control[home : home + self._probes * _WIDTH].tolist(), home):
+            if control == _EMPTY:
+                return None
+            if control == tag and at < len(self.cells) and self.cells.is_key(at, key):
+                return at
+        return None
+
+    def find(self, keys):
+        """The slots of an array or list of keys, -1 for those that are not there."""
+        prepared, rows, count = self.cells.prepare(keys)
+        found = np.full(count, -1, "i8")
+        hash = self._hashes(prepared)
+        tags = (hash >> np.uint64(57)).astype("u1")
+        at = (hash & np.uint64(self._homes - 1)).astype("i8")
+        left = np.arange(len(rows))
+        for _ in range(self._probes * _WIDTH):
+            left = left[at[left] < len(self.cells)]
+            control = self._control[at[left]]
+            left, control = left[control != _EMPTY], control[control != _EMPTY]
+            if not len(left):
+                break
+            candidates = left[control == tags[left]]
+            hits = candidates[self.cells.are_keys(at[candidates], prepared, candidates)]
+            found[rows[hits]] = at[hits]
+            left = left[found[rows[left]] < 0]
+            at[left] += 1
+        return found
+
+
+class PerfectMap(_Map):
+    """An immutable map with a minimal perfect hash function in the store."""
+
+    def __init__(self, obj):
+        super().__init__(obj, "PerfectMap")
+        self._parts, self._buckets, self._each = (int(obj.meta[key]) for key in ("parts_", "buckets_", "slots_"))
+        self._pilots = np.frombuffer(_view(obj, "pilots_"), "u1")
+        self._moved = np.frombuffer(_view(obj, "moved_"), "<u8")
+        slots = self._parts * self._each
+        if not 0 < slots < 1 << 63 or self._length > slots:
+            raise ValueError(f"{self._length} entries in {self._parts} parts of {self._each} slots")
+        for what, count, expected in (
+            ("pilots", len(self._pilots), self._parts * self._buckets),
+            ("numbers of slots", len(self._moved), slots - self._length),
+            ("entries, with those that fill up", len(self.cells), -(-self._length // _WIDTH) * _WIDTH),
+        ):
+            if count != expected or not self._buckets:
+                raise ValueError(f"{count} {what}, expected {expected}")
+
+    def _full(self):
+        return np.arange(self._length)
+
+    def _find_one(self, hash, key):
+        hash = hashes.fold(hash, _SLOT)
+        part, rest = hash * self._parts >> 64, hash * self._parts & (1 << 64) - 1
+        pilot = int(self._pilots[part * self._buckets + (rest * self._buckets >> 64)])
+        slot = hashes.fold(hash ^ (pilot * _PILOT & (1 << 64) - 1), _SLOT) * self._each >> 64
+        at = part * self._each + slot
+        at = at if at < self._length else int(self._moved[at - self._length])
+        return at if at < self._length and self.cells.is_key(at, key) else None
+
+    def find(self, keys):
+        """The numbers of an array or list of keys, -1 for those that are not there."""
+        prepared, rows, count = self.cells.prepare(keys)
+        found = np.full(count, -1, "i8")
+        hash = hashes.folds(self._hashes(prepared), _SLOT)
+        parts, buckets, each = (np.uint64(one) for one in (self._parts, self._buckets, self._each))
+        part = hashes.high(hash, parts)
+        pilot = self._pilots[part * buckets + hashes.high(hash * parts, buckets)].astype("u8")
+        slot = hashes.high(hashes.folds(hash ^ pilot * np.uint64(_PILOT), _SLOT), each)
+        at = part * each + slot
+        beyond = at >= self._length
+        at[beyond] = self._moved[at[beyond] - np.uint64(self._length)]
+        inside = np.flatnonzero(at < self._length)
+        at = at.astype("i8")
+        hits = inside[self.cells.are_keys(at[inside], prepared, inside)]
+        found[rows[hits]] = at[hits]
+        return found
+
+
+def _types(typename, kind):
+    """The types of keys and values."""
+    start, inner = f"vineyard::{kind}<", typename.rstrip(">").partition("<")[2]
+    key, comma, value = inner.partition(",")
+    if not typename.startswith(start) or not comma:
+        raise ValueError(f"`{typename}` is not the name of a {kind} of keys and values")
+    return key.strip(), value.strip()
+
+
+class NewMap:
+    """A shared map that is not stored yet: `client.put` stores it.
+
+    entries -- a dict, or a pair of lists or arrays, of keys and of values
+    key, value -- their types, as in names of maps: `int64`, `uint64`, `int`, `double`, `std::string`, `vineyard::Bytes`
+        and so on. If not given, those of arrays, or `int64`, `double`, text or bytes by the first.
+
+    Raises ValueError if a key is there twice, or does not fit its type. The bytes are those that Rust makes of the same.
+    """
+
+    def __init__(self, entries, key=None, value=None):
+        keys, values = (entries.keys(), entries.values()) if isinstance(entries, Mapping) else entries
+        self.cells = Cells.of(keys, values, key, value)
+        seed = hashes.OFFSET, hashes.MULTIPLIER
         for _ in range(_TRIES):
-            if kind == _TEXT:
-                hashes = np.fromiter((_xxh3(key, seed[0]) for key in encoded), "<u8", len(encoded))
-            else:
-                hashes = _mixed(cells, *seed)
-            slots, probes, groups = _places(hashes)
-            if probes <= _MAX_PROBES:
-                break
-            seed = (random.getrandbits(63), random.getrandbits(63) | 1)
+            if self._arrange(seed):
+                return
+            seed = random.getrandbits(63), random.getrandbits(63) | 1
+        raise ValueError(f"the keys collide too much to be found soon, with each of {_TRIES} seeds")
+
+    def _arrange(self, seed):
+        """Gives each entry its slot; whether all are near to their homes."""
+        prepared = self.cells.prepared
+        count = len(prepared)
+        if self.cells.is_text:
+            hash = hashes.wyhashes(prepared, seed[0])
         else:
-            raise ValueError(f"a key lies more than {_MAX_PROBES} groups from its own, with each of {_TRIES} seeds")
-        control = np.full(groups * _WIDTH, _EMPTY, "u1")
-        stored, values = np.zeros(len(control), cells.dtype), np.zeros(len(control), "<u8")
-        control[slots], stored[slots] = hashes >> np.uint64(57), cells
-        values[slots] = np.arange(len(slots), dtype="<u8")
-        return cls(kind, (len(slots), probes, *seed), control, stored, values, texts), cells
-
-    def key(self, cell):
-        """The key that a cell holds: an int or a str. Raises ValueError if it cannot be read."""
-        if not self.is_text:
-            return int(cell)
-        start, nbytes = int(cell["start"]), int(cell["nbytes"])
-        if start + nbytes > len(self.texts):
-            raise ValueError(f"a text from {start} on of {nbytes} bytes does not lie inside {len(self.texts)}")
-        return bytes(self.texts[start:start + nbytes]).decode()
-
-    def get(self, key, default=None):
-        """The value of a key, which is looked up where it lies."""
-        if self.is_text:
-            if type(key) is not str:
-                return default
-            found = _xxh3(key.encode(), self.seed)
-        else:
-            info = np.iinfo(self.keys.dtype)
-            if isinstance(key, (bool, float, str)) or not info.min <= key <= info.max:
-                return default
-            found = int(_mixed(np.array([key], self.keys.dtype), self.seed, self.multiplier)[0])
-        mask, tag = len(self.control) // _WIDTH - 1, found >> 57
-        for step in range(self.probes):
-            first = ((found + step) & mask) * _WIDTH
-            group = self.control[first:first + _WIDTH]
-            for slot in np.flatnonzero(group == tag) + first:
-                if self.key(self.keys[slot]) == key:
-                    return int(self.values[slot])
-            if (group == _EMPTY).any():
-                break
-        return default
-
-    def put(self, client):
-        """Stores it."""
-        meta = ObjectMeta()
-        meta["typename"] = f"vineyard::SharedMap<{self.kind},uint64>"
-        meta["length_"], meta["probes_"] = self.length, self.probes
-        meta["seed_"], meta["multiplier_"] = self.seed, self.multiplier
-        parts = {"control_": self.control, "keys_": self.keys, "values_": self.values}
-        if len(self.texts):
-            parts["texts_"] = np.frombuffer(self.texts, "u1")
-        for key, part in parts.items():
-            meta.add_member(key, elements.put(client, part))
-        meta["nbytes"] = sum(part.nbytes for part in parts.values())
-        return client.create_metadata(meta)
-
-    @classmethod
-    def resolve(cls, obj):
-        """The map that an object is, without a copy."""
-        kind, value = re.fullmatch(r"vineyard::SharedMap<\s*([^,]+?)\s*,\s*(.+?)\s*>", obj.typename).groups()
-        meta = obj.meta
-        numbers = [elements.unsigned(meta, key) for key in ("length_", "probes_", "seed_", "multiplier_")]
-        texts = elements.view(obj, "texts_", np.dtype("u1")) if "texts_" in meta else np.empty(0, "u1")
-        return cls(kind, numbers, elements.view(obj, "control_", np.dtype("u1")), cells(obj, "keys_", kind),
-                   elements.view(obj, "values_", elements.dtype(value)), memoryview(texts))
+            hash = hashes.folds(prepared ^ np.uint64(seed[0]), seed[1])
+        homes = _WIDTH
+        while homes * _LOAD < count * _WIDTH:
+            homes *= 2
+        home = (hash & np.uint64(homes - 1)).astype("i8")
+        order = np.argsort(home, kind="stable")
+        rank = np.arange(count)
+        slot = np.maximum.accumulate(home[order] - rank) + rank
+        farthest = int((slot - home[order]).max(initial=0))
+        if farthest // _WIDTH >= _MAX_PROBES:
+            return False
+        slots = max(homes, int(slot[-1]) + 1 if count else 0)
+        slots += -slots % _WIDTH
+        self.control = np.full(slots + _WIDTH, _EMPTY, "u1")
+        self.control[slot] = hash[order] >> np.uint64(57)
+        self.entries, self.texts = self.cells.laid_out(order, slot, slots)
+        self.numbers = {
+            "length_": count, "homes_": homes, "probes_": farthest // _WIDTH + 1, "seed_": seed[0], "multiplier_": seed[1]}
+        return True
 
 
-def cells(obj, key, kind):
-    """The cells of a map of such keys, in any order, that are a member of an object."""
-    return elements.view(obj, key, _SPAN if kind == _TEXT else elements.dtype(kind))
+def build(client, new, **_):
+    """Stores a map."""
+    meta = ObjectMeta()
+    meta["typename"] = f"vineyard::SharedMap<{new.cells.key},{new.cells.value_type}>"
+    for key, number in new.numbers.items():
+        meta[key] = number
+    for key, array in (("control_", new.control), ("entries_", new.entries), ("texts_", new.texts)):
+        if array.nbytes or key != "texts_":
+            meta.add_member(key, build_buffer(client, array.__array_interface__["data"][0], array.nbytes))
+    meta["nbytes"] = new.control.nbytes + new.entries.nbytes + new.texts.nbytes
+    return client.create_metadata(meta)
 
 
-def _spans(encoded):
-    spans = np.zeros(len(encoded), _SPAN)
-    spans["nbytes"] = np.fromiter(map(len, encoded), "<u8", len(encoded))
-    spans["start"] = np.cumsum(spans["nbytes"]) - spans["nbytes"]
-    return spans
-
-
-def _places(hashes):
-    """A slot for each of the keys with these hashes, how many groups a look-up reads, and how many groups there are."""
-    groups = 1 << max(-(-len(hashes) // _LOAD) - 1, 0).bit_length()
-    homes = (hashes & np.uint64(groups - 1)).astype("<i8")
-    order = np.argsort(homes, kind="stable")
-    filled = np.bincount(homes, minlength=groups)
-    ranks = np.empty(len(hashes), "<i8")
-    ranks[order] = np.arange(len(hashes)) - np.repeat(np.cumsum(filled) - filled, filled)
-    slots = homes * _WIDTH + ranks
-    filled, probes = np.minimum(filled, _WIDTH), 1
-    for at in np.flatnonzero(ranks >= _WIDTH):
-        step = 1
-        while filled[(homes[at] + step) % groups] == _WIDTH:
-            step += 1
-        group = (homes[at] + step) % groups
-        slots[at] = group * _WIDTH + filled[group]
-        filled[group] += 1
-        probes = max(probes, step + 1)
-    return slots, probes, groups
+def register(builders, resolvers):
+    """Enters maps."""
+    builders.register(NewMap, build)
+    resolvers.register("vineyard::SharedMap", SharedMap)
+    resolvers.register("vineyard::PerfectMap", PerfectMap)

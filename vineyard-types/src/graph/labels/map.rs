@@ -43,7 +43,7 @@ impl<I: VertexLabel> VertexMap<I> {
     ///
     /// - [`LabelError::Duplicate`] if a label is given twice.
     /// - [`LabelError::Map`] if the map cannot be built of them, as [`SharedMap::from_entries`] says.
-    pub fn from_labels<Q: Borrow<I::Query>>(labels: impl IntoIterator<Item = Q>) -> Result<Self, LabelError> {
+    pub fn from_labels<Q: Borrow<I::Query> + Sync>(labels: impl IntoIterator<Item = Q>) -> Result<Self, LabelError> {
         let entries = labels.into_iter().zip(0u64..);
         let vertices = SharedMap::<I, u64>::from_entries(entries, Duplicates::Refuse).map_err(|error| match error {
             MapError::Duplicate { key, first, second } => LabelError::Duplicate { label: key, first, second },
