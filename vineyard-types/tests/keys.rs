@@ -6,7 +6,8 @@ use std::error::Error;
 use serde_json::Value;
 use vineyard_core::{Array, Element, Object, testing};
 use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions};
-use vineyard_types::{Int, Scalar};
+use vineyard_types::hashmap::{Bytes, Duplicates};
+use vineyard_types::{Int, PerfectMap, Scalar, SharedMap, Text};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -151,5 +152,34 @@ fn a_graph_keeps_its_keys_and_adds_those_it_needs() -> TestResult {
     let both = names(EdgeOptions { directions: Directions::Both, ..EdgeOptions::default() })?;
     assert_eq!(both[..3], ["/back_edges_", "/back_offsets_", "/back_targets_"]);
     assert_eq!(both[3..], rows);
+    Ok(())
+}
+
+#[test]
+fn maps_keep_their_keys_and_schemas() -> TestResult {
+    let names =
+        |keys: BTreeSet<String>| keys.into_iter().filter(|key| key.matches('/').count() == 1).collect::<Vec<_>>();
+    let map = SharedMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let of_both = ["/entries_", "/length_", "/multiplier_", "/seed_"];
+    let expected = |own: &[&str]| {
+        let mut all: Vec<String> = own.iter().chain(&of_both).map(|key| (*key).to_owned()).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(names(keys_of(&map)?), expected(&["/control_", "/homes_", "/probes_"]));
+    let texts = SharedMap::<Text, Text>::from_entries([("a", "b")], Duplicates::Refuse)?;
+    assert_eq!(names(keys_of(&texts)?), expected(&["/control_", "/homes_", "/probes_", "/texts_"]));
+    let perfect = PerfectMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let own = ["/buckets_", "/moved_", "/parts_", "/pilots_", "/slots_"];
+    assert_eq!(names(keys_of(&perfect)?), expected(&own));
+    let fingerprints = [
+        SharedMap::<u64, u64>::schema().fingerprint(),
+        SharedMap::<u32, f64>::schema().fingerprint(),
+        SharedMap::<Text, Bytes>::schema().fingerprint(),
+        PerfectMap::<u64, u64>::schema().fingerprint(),
+        PerfectMap::<Text, Bytes>::schema().fingerprint(),
+    ];
+    let pinned = ["c44e13261e43813b", "1b92a472c3a772b1", "ff430ff3bd57fd6c", "79d230dbe7952a79", "4e63f6c164436712"];
+    assert_eq!(fingerprints.map(|one| one.to_string()), pinned);
     Ok(())
 }
