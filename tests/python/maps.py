@@ -32,7 +32,7 @@ KEYS = {
 VALUES = {
     "uint64": lambda number: number * number, "float": lambda number: number / 2,
     "std::string": lambda number: f"value {number} ä"[: number % 12], "vineyard::Bytes": lambda number: b"\xfe" * (number % 9),
-    "complex128": lambda number: complex(number, -number),
+    "complex128": lambda number: complex(number, -float(number)),
 }
 ABSENT = {
     int: [-3, 2**64, 2**70, -(2**63) - 1, None, "1", b"1", 1.0, True], str: ["", "nobody", "\ud800", 1, b"1", None],

@@ -6,7 +6,8 @@ use std::error::Error;
 use serde_json::Value;
 use vineyard_core::{Array, Element, Object, testing};
 use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions, LabelledGraph, VertexMap};
-use vineyard_types::{Int, Scalar, Text};
+use vineyard_types::hashmap::{Bytes, Duplicates};
+use vineyard_types::{Int, PerfectMap, Scalar, SharedMap, Text};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -184,5 +185,34 @@ fn graphs_their_labels_and_maps_are_pinned() -> TestResult {
         ("vineyard::LabelledGraph<int64,uint,double>", of_labelled.concat(), "07d873e19aacfa12"),
     ];
     assert_eq!(found, expected.map(|(name, keys, fingerprint)| (name.to_owned(), keys, fingerprint.to_owned())));
+    Ok(())
+}
+
+#[test]
+fn maps_keep_their_keys_and_schemas() -> TestResult {
+    let names =
+        |keys: BTreeSet<String>| keys.into_iter().filter(|key| key.matches('/').count() == 1).collect::<Vec<_>>();
+    let map = SharedMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let of_both = ["/entries_", "/length_", "/multiplier_", "/seed_"];
+    let expected = |own: &[&str]| {
+        let mut all: Vec<String> = own.iter().chain(&of_both).map(|key| (*key).to_owned()).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(names(keys_of(&map)?), expected(&["/control_", "/homes_", "/probes_"]));
+    let texts = SharedMap::<Text, Text>::from_entries([("a", "b")], Duplicates::Refuse)?;
+    assert_eq!(names(keys_of(&texts)?), expected(&["/control_", "/homes_", "/probes_", "/texts_"]));
+    let perfect = PerfectMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let own = ["/buckets_", "/moved_", "/parts_", "/pilots_", "/slots_"];
+    assert_eq!(names(keys_of(&perfect)?), expected(&own));
+    let fingerprints = [
+        SharedMap::<u64, u64>::schema().fingerprint(),
+        SharedMap::<u32, f64>::schema().fingerprint(),
+        SharedMap::<Text, Bytes>::schema().fingerprint(),
+        PerfectMap::<u64, u64>::schema().fingerprint(),
+        PerfectMap::<Text, Bytes>::schema().fingerprint(),
+    ];
+    let pinned = ["c44e13261e43813b", "1b92a472c3a772b1", "ff430ff3bd57fd6c", "79d230dbe7952a79", "4e63f6c164436712"];
+    assert_eq!(fingerprints.map(|one| one.to_string()), pinned);
     Ok(())
 }

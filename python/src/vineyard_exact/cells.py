@@ -7,7 +7,7 @@ import numpy as np
 from .tensors import dtype_of
 
 TEXT, BYTES = "std::string", "vineyard::Bytes"
-_SPAN = np.dtype([("start", "<u8"), ("nbytes", "<u8")])
+_SPAN = np.dtype([("start", "<u8"), ("nbytes", "<u8")], align=True)
 _KEYS = ("int8", "int16", "int", "int64", "uint8", "uint16", "uint", "uint64", TEXT, BYTES)
 _NAMES = {"int32": "int", "uint32": "uint", "float32": "float", "float64": "double"}
 

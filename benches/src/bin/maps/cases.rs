@@ -61,9 +61,9 @@ impl Keys for u64 {
 impl Keys for Text {
     type Owned = String;
 
-    /// 6 to 25 bytes.
+    /// 4 to 24 bytes.
     fn key(number: u64) -> String {
-        format!("user-{}", scrambled(number) >> (number % 7 * 8))
+        format!("{number}:{:x}", scrambled(number) >> (number % 7 * 8))
     }
 
     fn outside(key: &String) -> usize {

@@ -24,7 +24,7 @@ keys up, and build maps of `hashbrown` with the same entries in memory of their 
 numbers of 64 bits. Times are medians.
 
 - *Look-up*: a million keys in random order, one after the other, the time divided by their number, so that several are
-  under way in the processor at a time. Numbers are random ones of 64 bits, texts have 6 to 25 bytes. 10,000 entries are in
+  under way in the processor at a time. Numbers are random ones of 64 bits, texts have 4 to 24 bytes. 10,000 entries are in
   the cache, millions are not. 14,000 and 14,000,000 are about as many as a table of `hashbrown` takes before it doubles.
 - *`hashbrown`*: `HashMap` with its default hasher, foldhash. *With our hash*: with the hash function of shared maps,
   a multiplication for numbers, wyhash for texts. *In huge pages*: the default hasher in a process whose allocator asks the
