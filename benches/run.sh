@@ -17,6 +17,8 @@
 #                                written to the page
 #   benches/run.sh property ARGS.. adding to a property graph in the store, beside building it anew; `property --help` lists
 #                                the arguments. Only a run without arguments is written to the page
+#   benches/run.sh maps ARGS..   look-ups in maps of another process beside private ones; `maps --help` lists the arguments.
+#                                Only a run without arguments is written to the page
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,6 +62,7 @@ wire() { published; beside_server wire "$@"; }
 cold() { published; beside_server cold "$@"; }
 spill() { beside_server spill "$@"; }
 property() { beside_server property "$@"; }
+maps() { beside_server maps "$@"; }
 
 # Ray is no part of the tests, so it has an environment of its own, with the published client beside it.
 frames() {
@@ -84,7 +87,7 @@ graph() {
 }
 
 case "$what" in
-    all) put_get; wire; cold; spill; property; frames; graph ;;
+    all) put_get; wire; cold; spill; property; frames; graph; maps ;;
     put_get) put_get ;;
     wire) wire "$@" ;;
     cold) cold "$@" ;;
@@ -92,5 +95,6 @@ case "$what" in
     property) property "$@" ;;
     frames) frames "$@" ;;
     graph) graph "$@" ;;
-    *) echo "there is no benchmark $what: put_get, wire, cold, spill, property, frames and graph are" >&2; exit 2 ;;
+    maps) maps "$@" ;;
+    *) echo "there is no benchmark $what: put_get, wire, cold, spill, property, frames, graph and maps are" >&2; exit 2 ;;
 esac

@@ -20,7 +20,7 @@ export VINEYARD_TEST_DAEMON
 VINEYARD_TEST_DAEMON="$("$venv/bin/python" -c \
     'import os, sysconfig; print(os.path.join(sysconfig.get_path("platlib"), "vineyard", "bdist", "vineyardd"))')"
 
-features="vineyard-tests/interop,vineyard-tests/polars,vineyard-core/testing"
+features="vineyard-tests/interop,vineyard-tests/polars,vineyard-core/testing,vineyard-types/ndarray,vineyard-types/petgraph,vineyard-types/sprs"
 # The programs first, so that tests find the examples and the server built.
 cargo build --workspace --bins --examples --features "$features"
 cargo test --workspace --exclude vineyard-benches --features "$features" --no-fail-fast --tests --lib --bins -- "$@"

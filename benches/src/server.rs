@@ -66,8 +66,8 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["--size", size, "--socket"]).arg(&socket);
         match kind {
-            Kind::Cold => command.args(["--prefault", "off"]),
-            Kind::Ready => command.args(["--log-level", "info"]),
+            Kind::Cold => command.args(["--no-rpc", "--prefault", "off"]),
+            Kind::Ready => command.args(["--no-rpc", "--log-level", "info"]),
             Kind::Stock => {
                 let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port().to_string();
                 command.args(["--meta", "local", "--rpc_socket_port", &port])

@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_rpc;
 mod insight;
 mod known;
+mod labels;
 mod leases;
 mod maps;
 mod objects;

@@ -9,6 +9,9 @@ mod exact;
 mod flights;
 mod flights_3m;
 mod frames;
+mod graphs;
+mod grids;
+mod maps;
 mod mismatches;
 mod pickled;
 #[cfg(feature = "polars")]

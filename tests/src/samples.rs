@@ -4,7 +4,7 @@ use std::error::Error;
 
 use vineyard_core::{Array, Client, IntoDraft, Object, ObjectId, RpcClient, Stored};
 use vineyard_types::graph::{CsrGraph, EdgeOptions};
-use vineyard_types::hashmap::{Duplicates, SharedMap};
+use vineyard_types::hashmap::{Duplicates, PerfectMap, SharedMap};
 use vineyard_types::{Bool8, DataFrame, Float, Index, Int, Integer, Numeric, Scalar, StringTensor, Tensor, Text};
 
 /// One array.
@@ -106,6 +106,25 @@ fn graph() -> Done<CsrGraph<u32, f64>> {
 /// If it cannot be built.
 pub fn map() -> Done<SharedMap<u64, u64>> {
     Ok(SharedMap::from_entries((0..10_000).map(|n| (n * n, n)), Duplicates::Refuse)?)
+}
+
+/// The same with a perfect hash function.
+///
+/// # Errors
+///
+/// If it cannot be built.
+pub fn perfect_map() -> Done<PerfectMap<u64, u64>> {
+    Ok(PerfectMap::from_entries((0..10_000).map(|n| (n * n, n)), Duplicates::Refuse)?)
+}
+
+/// A map of 10,000 texts.
+///
+/// # Errors
+///
+/// If it cannot be built.
+pub fn map_of_texts() -> Done<SharedMap<Text, Text>> {
+    let words = (0..10_000).map(|n| (format!("key {n}"), format!("value {n}")));
+    Ok(SharedMap::from_entries(words, Duplicates::Refuse)?)
 }
 
 /// Puts one object of every type under its name.

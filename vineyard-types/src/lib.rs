@@ -1,6 +1,6 @@
 //! Shared types of Vineyard, readable from Rust, Python and C++: [`Scalar`], [`Sequence`], [`Tensor`], [`ArrayObject`],
-//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`PropertyGraph`], [`SharedMap`], and wholes in parts:
-//! [`GlobalTensor`], [`GlobalDataFrame`], [`Collection`].
+//! [`sparse`] matrices, [`DataFrame`], [`Series`], [`CsrGraph`], [`LabelledGraph`], [`PropertyGraph`], [`SharedMap`],
+//! [`PerfectMap`], and wholes in parts: [`GlobalTensor`], [`GlobalDataFrame`], [`Collection`].
 //!
 //! Every type is an ordinary struct with `#[derive(Object)]`; `put` stores it, `get` gives views of shared memory.
 //! Tensors and dataframes have the typenames and keys of the published Python package, which reads them as
@@ -26,7 +26,8 @@
 //! # Features
 //!
 //! Off by default: `ndarray` views tensors as arrays of the crate of that name and makes tensors of them; `sprs` does so
-//! for sparse matrices. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
+//! for sparse matrices and graphs with weights, and with `petgraph` its algorithms run on graphs. `csv` and `parquet` read
+//! edges from such files. With `arrow` there are Arrow's arrays of every type, record batches and tables, in `arrow`; with
 //! `arrow-ffi` they can be handed to other libraries of the process. `polars` makes data frames of those of polars 0.55 and
 //! back, over the same buffers; polars itself is built with Rust 1.89 and later.
 //!
@@ -60,9 +61,9 @@ pub use array::ArrayObject;
 pub use collection::{Collection, CollectionError, GlobalDataFrame, GlobalTensor};
 pub use container::{Item, Map, Pair, Sequence};
 pub use dataframe::{Column, ColumnName, DataFrame, FrameError};
-pub use graph::CsrGraph;
 pub use graph::property::PropertyGraph;
-pub use hashmap::SharedMap;
+pub use graph::{CsrGraph, LabelledGraph};
+pub use hashmap::{PerfectMap, SharedMap};
 pub use index::Index;
 pub use integer::{Integer, IntegerError};
 #[cfg(feature = "ndarray")]

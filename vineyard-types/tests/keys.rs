@@ -5,8 +5,9 @@ use std::error::Error;
 
 use serde_json::Value;
 use vineyard_core::{Array, Element, Object, testing};
-use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions};
-use vineyard_types::{Int, Scalar};
+use vineyard_types::graph::{CsrGraph, Directions, EdgeOptions, LabelledGraph, VertexMap};
+use vineyard_types::hashmap::{Bytes, Duplicates};
+use vineyard_types::{Int, PerfectMap, Scalar, SharedMap, Text};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -151,5 +152,67 @@ fn a_graph_keeps_its_keys_and_adds_those_it_needs() -> TestResult {
     let both = names(EdgeOptions { directions: Directions::Both, ..EdgeOptions::default() })?;
     assert_eq!(both[..3], ["/back_edges_", "/back_offsets_", "/back_targets_"]);
     assert_eq!(both[3..], rows);
+    Ok(())
+}
+
+/// Typename and keys of an object, and the fingerprint of its schema: what old readers and writers rely on.
+fn told<T: Object>(object: &T) -> Result<(String, Vec<String>, String), Box<dyn Error>> {
+    let keys = keys_of(object)?.into_iter().collect();
+    Ok((T::typename().as_str().to_owned(), keys, T::schema().fingerprint().to_string()))
+}
+
+#[test]
+fn graphs_their_labels_and_maps_are_pinned() -> TestResult {
+    let under = |member: &str, keys: &[&str]| keys.iter().map(|key| format!("{member}/{key}")).collect::<Vec<_>>();
+    let graph = CsrGraph::<u32, f64>::from_weighted_edges(2, [(0, 1, 0.5)], EdgeOptions::default())?;
+    let rows = ["directed_", "offsets_", "reversed_", "targets_", "weights_"];
+    let texts = VertexMap::<Text>::from_labels(["a", "b"])?;
+    let map = ["control_", "entries_", "homes_", "length_", "multiplier_", "probes_", "seed_", "texts_"];
+    let of_texts = [under("", &["labels_", "vertices_"]), under("/vertices_", &map)].concat();
+    let labelled = LabelledGraph::new(graph.clone(), VertexMap::<i64>::from_labels([7, -7])?)?;
+    let numbers: Vec<&str> = map.into_iter().filter(|key| *key != "texts_").collect();
+    let of_labelled = [
+        under("", &["graph_"]),
+        under("/graph_", &rows),
+        under("", &["labels_"]),
+        under("/labels_", &["labels_", "vertices_"]),
+        under("/labels_/vertices_", &numbers),
+    ];
+    let found = [told(&graph)?, told(&texts)?, told(&labelled)?];
+    let expected = [
+        ("vineyard::CsrGraph<uint,double>", under("", &rows), "c370adead558834c"),
+        ("vineyard::VertexMap<std::string>", of_texts, "f0ec8759186d12a5"),
+        ("vineyard::LabelledGraph<int64,uint,double>", of_labelled.concat(), "07d873e19aacfa12"),
+    ];
+    assert_eq!(found, expected.map(|(name, keys, fingerprint)| (name.to_owned(), keys, fingerprint.to_owned())));
+    Ok(())
+}
+
+#[test]
+fn maps_keep_their_keys_and_schemas() -> TestResult {
+    let names =
+        |keys: BTreeSet<String>| keys.into_iter().filter(|key| key.matches('/').count() == 1).collect::<Vec<_>>();
+    let map = SharedMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let of_both = ["/entries_", "/length_", "/multiplier_", "/seed_"];
+    let expected = |own: &[&str]| {
+        let mut all: Vec<String> = own.iter().chain(&of_both).map(|key| (*key).to_owned()).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(names(keys_of(&map)?), expected(&["/control_", "/homes_", "/probes_"]));
+    let texts = SharedMap::<Text, Text>::from_entries([("a", "b")], Duplicates::Refuse)?;
+    assert_eq!(names(keys_of(&texts)?), expected(&["/control_", "/homes_", "/probes_", "/texts_"]));
+    let perfect = PerfectMap::<u64, u64>::from_entries([(1, 2)], Duplicates::Refuse)?;
+    let own = ["/buckets_", "/moved_", "/parts_", "/pilots_", "/slots_"];
+    assert_eq!(names(keys_of(&perfect)?), expected(&own));
+    let fingerprints = [
+        SharedMap::<u64, u64>::schema().fingerprint(),
+        SharedMap::<u32, f64>::schema().fingerprint(),
+        SharedMap::<Text, Bytes>::schema().fingerprint(),
+        PerfectMap::<u64, u64>::schema().fingerprint(),
+        PerfectMap::<Text, Bytes>::schema().fingerprint(),
+    ];
+    let pinned = ["c44e13261e43813b", "1b92a472c3a772b1", "ff430ff3bd57fd6c", "79d230dbe7952a79", "4e63f6c164436712"];
+    assert_eq!(fingerprints.map(|one| one.to_string()), pinned);
     Ok(())
 }

@@ -3,7 +3,7 @@
 from vineyard.core.builder import default_builder_context
 from vineyard.core.resolver import default_resolver_context
 
-from . import arrays, foreign, frames, graphs, scalars, sequences, tables, tensors, wholes
+from . import arrays, csr, foreign, frames, graphs, maps, scalars, sequences, tables, tensors, wholes
 
 
 def register(builders=None, resolvers=None):
@@ -15,5 +15,5 @@ def register(builders=None, resolvers=None):
     """
     builders = default_builder_context if builders is None else builders
     resolvers = default_resolver_context if resolvers is None else resolvers
-    for part in (arrays, tables, scalars, sequences, tensors, frames, foreign, graphs, wholes):
+    for part in (arrays, tables, scalars, sequences, tensors, frames, foreign, maps, csr, graphs, wholes):
         part.register(builders, resolvers)

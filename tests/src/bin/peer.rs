@@ -8,7 +8,8 @@ use vineyard_server::Server;
 use vineyard_tests::churn::{Ledger, Worker};
 use vineyard_tests::console::{say, wait};
 use vineyard_tests::{crash, parts, property, samples};
-use vineyard_types::SharedMap;
+use vineyard_types::Text;
+use vineyard_types::hashmap::{PerfectMap, SharedMap};
 
 /// Serves until the other side goes away.
 fn serve(socket: &str) -> Result<(), Box<dyn Error>> {
@@ -89,12 +90,25 @@ fn hold(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// Looks up every key of a map that was put elsewhere.
-fn look_up(socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
-    let client = Client::connect(socket)?;
-    let map = client.get::<SharedMap<u64, u64>>(id.parse::<ObjectId>()?)?;
-    map.verify()?;
-    let expected = samples::map()?;
-    let found = expected.iter().filter(|(key, value)| map.get(key) == Some(*value)).count();
+fn look_up(what: &str, socket: &str, id: &str) -> Result<(), Box<dyn Error>> {
+    let (client, id) = (Client::connect(socket)?, id.parse::<ObjectId>()?);
+    let found = match what {
+        "look-up" => {
+            let map = client.get::<SharedMap<u64, u64>>(id)?;
+            map.verify()?;
+            samples::map()?.iter().filter(|(key, value)| map.get(key) == Some(*value)).count()
+        }
+        "look-up-perfect" => {
+            let map = client.get::<PerfectMap<u64, u64>>(id)?;
+            map.verify()?;
+            samples::map()?.iter().filter(|(key, value)| map.get(key) == Some(*value)).count()
+        }
+        _ => {
+            let map = client.get::<SharedMap<Text, Text>>(id)?;
+            map.verify()?;
+            samples::map_of_texts()?.iter().filter(|(key, value)| map.get(key) == Some(*value)).count()
+        }
+    };
     say(format_args!("found {found}"))
 }
 
@@ -119,7 +133,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         ["make-blobs", socket] => make_blobs(socket),
         ["make-remote-blobs", endpoint] => make_remote_blobs(endpoint),
         ["hold", socket, id] => hold(socket, id),
-        ["look-up", socket, id] => look_up(socket, id),
+        [what @ ("look-up" | "look-up-perfect" | "look-up-texts"), socket, id] => look_up(what, socket, id),
         ["work-on-fragment", socket, id, index] => {
             property::work(&Client::connect(socket)?, id.parse::<ObjectId>()?, index.parse()?)
         }

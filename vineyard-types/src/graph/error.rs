@@ -2,6 +2,8 @@
 
 use std::collections::TryReserveError;
 
+use crate::dataframe::FrameError;
+
 /// A graph cannot be built, or is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -180,6 +182,9 @@ pub enum GraphError {
         /// The vertex whose row it is in.
         vertex: usize,
     },
+    /// A column does not fit the table that it was to be in.
+    #[error(transparent)]
+    Column(#[from] FrameError),
 }
 
 /// A graph cannot be built in the memory of a server.

@@ -24,7 +24,7 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
     }
 
     /// The graph with some columns of the table of vertices, in this order; all else is shared. A graph without the table
-    /// stays without.
+    /// stays without; one whose table would have neither columns nor labels is without it.
     ///
     /// # Errors
     ///
@@ -43,12 +43,12 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
         &self,
         names: impl IntoIterator<Item = N>,
     ) -> Result<Self, FrameError> {
-        let vertices = self.vertices.as_ref().map(|table| select(table, names)).transpose()?;
+        let vertices = self.vertices.as_ref().map(|table| select(table, names)).transpose()?.flatten();
         Ok(Self { vertices, ..self.clone() })
     }
 
     /// The graph with some columns of the table of edges, in this order; all else is shared. A graph without the table
-    /// stays without.
+    /// stays without; one whose table would have neither columns nor labels is without it.
     ///
     /// # Errors
     ///
@@ -57,8 +57,9 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
         &self,
         names: impl IntoIterator<Item = N>,
     ) -> Result<Self, FrameError> {
-        let edges = self.edges.as_ref().map(|table| select(table, names)).transpose()?;
-        Ok(Self { edges, ..self.clone() })
+        let edges = self.edges.as_ref().map(|table| select(table, names)).transpose()?.flatten();
+        let edge_rows = self.edge_rows.clone().filter(|_| edges.is_some());
+        Ok(Self { edges, edge_rows, ..self.clone() })
     }
 
     /// The graph without its tables; all else is shared.
@@ -72,8 +73,12 @@ impl<V: VertexId, W: Element> CsrGraph<V, W> {
     }
 }
 
-/// A table with some columns of another, and its labels, so that it keeps its rows also without columns.
-fn select<N: Into<ColumnName>>(table: &DataFrame, names: impl IntoIterator<Item = N>) -> Result<DataFrame, FrameError> {
+/// A table with some columns of another, and its labels, so that it keeps its rows also without columns; none if it has
+/// neither.
+fn select<N: Into<ColumnName>>(
+    table: &DataFrame,
+    names: impl IntoIterator<Item = N>,
+) -> Result<Option<DataFrame>, FrameError> {
     let mut selected = DataFrame::new();
     for name in names {
         let name = name.into();
@@ -81,7 +86,7 @@ fn select<N: Into<ColumnName>>(table: &DataFrame, names: impl IntoIterator<Item 
         selected = selected.with_column(name, column)?;
     }
     match table.index() {
-        Some(index) => selected.with_index(index.clone()),
-        None => Ok(selected),
+        Some(index) => selected.with_index(index.clone()).map(Some),
+        None => Ok((selected.num_columns() > 0).then_some(selected)),
     }
 }

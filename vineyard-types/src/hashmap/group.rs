@@ -2,20 +2,21 @@
 
 use wide::{CmpEq, i8x16};
 
-/// Slots of a group.
+/// Control bytes that are looked at together.
 pub(super) const WIDTH: usize = 16;
 
 /// The control byte of a slot that holds nothing; those that hold something have the top bit clear.
 pub(super) const EMPTY: u8 = 0xFF;
 
-/// The control bytes of a group.
+/// The control bytes of sixteen slots in a row.
 #[derive(Clone, Copy)]
 pub(super) struct Group(i8x16);
 
 impl Group {
+    /// The bytes from `at` on; `None` if there are less than sixteen.
     #[inline]
-    pub(super) fn load(bytes: &[u8; WIDTH]) -> Self {
-        Self(bytemuck::cast(*bytes))
+    pub(super) fn load(control: &[u8], at: usize) -> Option<Self> {
+        control.get(at..)?.first_chunk::<WIDTH>().map(|bytes| Self(bytemuck::cast(*bytes)))
     }
 
     /// A bit for each slot with this control byte, the first slot's lowest.
@@ -28,11 +29,5 @@ impl Group {
     #[inline]
     pub(super) fn has_empty(self) -> bool {
         self.0.move_mask() != 0
-    }
-
-    /// The first slot that holds nothing.
-    pub(super) fn first_empty(self) -> Option<usize> {
-        let bits = self.0.move_mask().cast_unsigned();
-        (bits != 0).then(|| bits.trailing_zeros() as usize)
     }
 }
