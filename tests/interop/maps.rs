@@ -13,12 +13,14 @@ use vineyard_types::hashmap::{Bytes, Duplicates, MapKey, MapValue, PerfectMap, S
 
 use crate::{PYTHON, run};
 
-/// Entries as `tests/python/maps.py` makes them.
+/// The name of a type, what it has for each number, and how many there are.
+type Made<T> = (&'static str, fn(u64) -> T, u64);
+
+/// Keys or values as `tests/python/maps.py` makes them.
 trait Sample {
     type Item;
 
-    /// The name of the type, the keys by their numbers, and how many there are.
-    fn sample() -> (&'static str, fn(u64) -> Self::Item, u64);
+    fn sample() -> Made<Self::Item>;
 }
 
 /// A type of keys.
@@ -32,7 +34,7 @@ macro_rules! samples {
         impl Sample for $role<$type> {
             type Item = $item;
 
-            fn sample() -> (&'static str, fn(u64) -> $item, u64) {
+            fn sample() -> Made<$item> {
                 ($name, $make, $count)
             }
         }

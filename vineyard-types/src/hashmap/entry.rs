@@ -23,7 +23,7 @@ pub(super) struct Line([u8; 16]);
 /// A key and its value, as they lie in memory.
 #[derive(Debug, Clone, Copy, AnyBitPattern)]
 #[repr(C)]
-pub(super) struct Entry<K: AnyBitPattern, V: AnyBitPattern> {
+pub(super) struct Entry<K, V> {
     pub(super) key: K,
     pub(super) value: V,
 }

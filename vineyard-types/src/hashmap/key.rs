@@ -132,5 +132,5 @@ macro_rules! texts {
 
 texts! {
     Text = str, super::text::utf8, str::as_bytes;
-    Bytes = [u8], Some, std::convert::identity;
+    Bytes = [u8], super::text::any, std::convert::identity;
 }

@@ -33,6 +33,13 @@ impl TextSpan {
     }
 }
 
+/// What bytes are, where texts are checked.
+#[inline]
+pub(super) fn any(bytes: &[u8]) -> Option<&[u8]> {
+    Some(bytes)
+}
+
+#[inline]
 pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }

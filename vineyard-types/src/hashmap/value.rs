@@ -2,7 +2,7 @@
 
 use vineyard_core::{Element, Typename};
 
-use super::text::{Bytes, TextSpan, utf8};
+use super::text::{Bytes, TextSpan, any, utf8};
 use crate::scalar::Text;
 
 /// A value of a [`SharedMap`](super::SharedMap) or [`PerfectMap`](super::PerfectMap): any [`Element`] that is aligned to
@@ -72,5 +72,5 @@ macro_rules! texts {
 
 texts! {
     Text = str, utf8, str::as_bytes;
-    Bytes = [u8], Some, std::convert::identity;
+    Bytes = [u8], any, std::convert::identity;
 }

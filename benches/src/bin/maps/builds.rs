@@ -40,13 +40,14 @@ fn build<K: Keys>(client: &Client, one: &ThreadPool, case: &Case, put: bool, fou
             one.install(|| PerfectMap::<K, u64>::build(&entries, Duplicates::Refuse))
         })?);
     }
-    let shared = timed(found, format!("shared store {name}"), || {
-        SharedMap::<K, u64>::build_in(client, &entries, Duplicates::Refuse)
-    })?;
-    let perfect = timed(found, format!("perfect store {name}"), || {
-        PerfectMap::<K, u64>::build_in(client, &entries, Duplicates::Refuse)
-    })?;
+    // The store has room for each map once.
     if put {
+        let shared = timed(found, format!("shared store {name}"), || {
+            SharedMap::<K, u64>::build_in(client, &entries, Duplicates::Refuse)
+        })?;
+        let perfect = timed(found, format!("perfect store {name}"), || {
+            PerfectMap::<K, u64>::build_in(client, &entries, Duplicates::Refuse)
+        })?;
         client.put_named(&format!("shared {name}"), &shared)?;
         client.put_named(&format!("perfect {name}"), &perfect)?;
     }

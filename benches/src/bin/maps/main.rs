@@ -31,6 +31,7 @@ numbers of 64 bits. Times are medians.
   system for huge pages (`GLIBC_TUNABLES=glibc.malloc.hugetlb=1`), which shared memory does not have.
 - *Get*: until the map can be looked up; the same of an object of 64 B.
 - *Build*: of entries in memory; `hashbrown` is told how many there are beforehand, and is given keys that it may keep.
+  Maps in the store are built once, by the process that puts them.
 - *Bytes*: all payloads; of `hashbrown` its table, and of texts their own bytes without what the allocator adds.
 ";
 

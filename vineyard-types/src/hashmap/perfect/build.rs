@@ -199,12 +199,11 @@ where
     }
 }
 
+/// Entries, and the bytes of their texts if there are any.
+type Written = (Array<Line>, Option<Array<u8>>);
+
 /// Writes the entries in this order, and their texts.
-fn write<K, V, Q, W, R>(
-    room: &R,
-    given: &Given<'_, K, V, Q, W>,
-    order: &[u64],
-) -> Result<(Array<Line>, Option<Array<u8>>), R::Failure>
+fn write<K, V, Q, W, R>(room: &R, given: &Given<'_, K, V, Q, W>, order: &[u64]) -> Result<Written, R::Failure>
 where
     K: MapKey,
     V: MapValue,
