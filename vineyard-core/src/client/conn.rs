@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::lookout::Lookout;
 use super::socket::Socket;
 use super::tls::Connector;
 use crate::address::Address;
@@ -37,6 +38,7 @@ pub(super) struct Conn {
     timeout: Duration,
     /// When the requests that were sent last have to be answered.
     deadline: Instant,
+    lookout: Lookout,
     ended: bool,
     /// The process that opened it. One that is forked from it must not talk over it.
     process: u32,
@@ -62,6 +64,7 @@ impl Conn {
             unwanted: 0,
             timeout,
             deadline: Instant::now(),
+            lookout: Lookout::default(),
             ended: false,
             process: std::process::id(),
         };
@@ -284,6 +287,10 @@ impl Conn {
                 }
                 Err(error) => Err(self.failed(call, error)),
             };
+        }
+        let Self { socket, lookout, .. } = self;
+        if socket.is_local() {
+            lookout.look(|| socket.has_bytes());
         }
         let received = self.receiver.receive(&self.socket, &mut self.descriptors);
         match received {

@@ -16,6 +16,7 @@ mod instance;
 mod lease;
 mod link;
 mod listing;
+mod lookout;
 mod names;
 mod new_blob;
 mod objects;

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::socket::sockopt::SendTimeout;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, setsockopt, socket};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, setsockopt, socket,
+};
 use nix::sys::time::TimeVal;
 
 use super::tls::{Connector, TlsStream};
@@ -90,6 +92,16 @@ impl Socket {
             Self::Tcp(stream) => set_timeouts(stream, timeout),
             Self::Tls(stream) => set_timeouts(stream.tcp(), timeout),
         }
+    }
+
+    /// Whether the peer is on this host for sure.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Unix(_))
+    }
+
+    /// Whether something has arrived.
+    pub(super) fn has_bytes(&self) -> bool {
+        recv(self.as_fd().as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK).is_ok()
     }
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
