@@ -78,8 +78,8 @@ fn what_is_added_to_a_stored_graph_costs_what_is_new() -> TestResult {
     let towns = VertexTable::new("town", "code", DataFrame::new().with_column("code", codes)?);
     let with_towns = client.get::<Graph>(client.put(&graph.with_vertex_label(&towns)?)?)?;
     let with_towns_usage = usage()?;
-    // For each fragment 1024 ids, and 128 groups of 16 slots of a byte, a key and a place.
-    assert_eq!(with_towns_usage - before, FRAGMENTS * (1024 * 8 + 128 * 16 * (1 + 8 + 4)));
+    // For each fragment 1024 ids, and 2048 slots of a byte and an entry of a key and a place, and 16 bytes at their end.
+    assert_eq!(with_towns_usage - before, FRAGMENTS * (1024 * 8 + 2048 * (1 + 16) + 16));
     for (old, new) in graph.fragments().iter().zip(with_towns.fragments()) {
         let same = |fragment: &PropertyFragment<u32>| {
             let edges = fragment.edges(0).map(|edges| edges.incoming().all_edges().blob().id());

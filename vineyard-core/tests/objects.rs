@@ -137,7 +137,7 @@ fn counts_that_lie_cost_nothing() {
         assert_eq!(text, format!("parts: metadata key `__parts-size` is {count}, expected the number of elements"));
     }
     let text = error(|tree| tree["__pair-size"] = json!(1));
-    assert_eq!(text, "pair: metadata key `pair` is \"1 elements\", expected 2 elements");
+    assert_eq!(text, "pair: metadata key `pair` is 1 elements, expected 2 elements");
 }
 
 #[test]

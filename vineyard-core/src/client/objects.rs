@@ -140,8 +140,8 @@ macro_rules! objects {
 
 objects!(
     Client,
-    put: "Heap arrays are copied once. One request to allocate, and one for each level of members, the first of which \
-          seals the blobs; servers that do not offer this get a round of seals between.",
+    put: "Heap arrays are copied once. One request for up to 32 KiB of them, else one to allocate and one to create; servers \
+          that do not offer this get a round of seals between, and one request for each level of members.",
     get: "The object as a `T`, without a copy: its arrays are views of shared memory. One request, whatever the size; two of \
           servers that do not offer that.",
     get_blob: "A sealed blob, without a copy."
@@ -149,7 +149,7 @@ objects!(
 
 objects!(
     RpcClient,
-    put: "Heap arrays are sent. One request for all of them, and one for each level of members.",
+    put: "Heap arrays are sent: up to 32 KiB along with the object in one request, else in one of their own.",
     get: "The object as a `T`. Its arrays are received into memory of this process. Two requests.",
     get_blob: "A sealed blob. Its bytes are received into memory of this process."
 );

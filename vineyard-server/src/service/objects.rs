@@ -104,14 +104,17 @@ async fn trees(
     out: &mut Vec<u8>,
 ) -> Result<Result<(Vec<ObjectId>, usize), Full>, ServerError> {
     let (state, session) = (connection.state(), connection.session());
-    let ids: Vec<Option<ObjectId>> = {
+    let mut ids: Vec<Option<ObjectId>> = Vec::with_capacity(request.wanted.len());
+    for (number, step) in request.wanted.chunks(STEP).enumerate() {
+        if number > 0 {
+            session.queue.give_way().await;
+        }
         let tree = session.tree();
-        let id = |wanted: &Wanted| match wanted {
+        ids.extend(step.iter().map(|wanted| match wanted {
             Wanted::Id(id) => Some(*id),
             Wanted::Name(name) => tree.name(name),
-        };
-        request.wanted.iter().map(id).collect()
-    };
+        }));
+    }
     let is_large = ids.len() > STEP || {
         let tree = session.tree();
         let sizes = ids.iter().flatten().map(|id| tree.json_bytes(*id).unwrap_or(0));

@@ -1,6 +1,7 @@
 //! Blobs and objects for our own clients, made by binary requests.
 
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use vineyard_core::meta::MetaTree;
 use vineyard_core::protocol::native::{NEW_BLOB, encode_create_reply, encode_put_reply};
@@ -9,10 +10,11 @@ use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
 
 use super::blob::{check_count, pending_labels};
 use super::remote::without_memory;
-use super::{Connection, many, meta};
+use super::{Connection, many, meta, not_done};
 use crate::meta::BlobView;
 use crate::store::Placement;
 use crate::store::arena::Access;
+use crate::turn::elsewhere;
 
 fn need_native(connection: &Connection, what: &str) -> Result<(), ServerError> {
     if connection.peer().native {
@@ -67,9 +69,11 @@ pub(super) async fn put_objects(
     check_count(request.payloads.len())?;
     check_count(request.objects.len())?;
     let PutObjectsRequest { mut seal, payloads, objects } = request;
-    let made = store(connection, &payloads).await?;
+    let made: Arc<[Placement]> = store(connection, payloads, is_large).await?.into();
     let instance = connection.state().settings.instance;
-    let contents = objects.iter().map(|record| content(record.tree(), &made, instance)).collect();
+    let places = Arc::clone(&made);
+    let job = move || objects.iter().map(|record| content(record.tree(), &places, instance)).collect();
+    let contents = if is_large { elsewhere(job).await.ok_or_else(not_done)? } else { job() };
     seal.extend(made.iter().filter(|placement| placement.length > 0).map(|placement| placement.id));
     let created = match contents {
         Ok(contents) => meta::create(connection, contents, seal, is_large).await,
@@ -89,17 +93,23 @@ pub(super) async fn put_objects(
     }
 }
 
-/// Makes unsealed blobs of some bytes, which the peer owns.
-async fn store(connection: &Connection, payloads: &[Vec<u8>]) -> Result<Vec<Placement>, ServerError> {
+/// Makes unsealed blobs of some bytes, which the peer owns. `is_large` if the bytes are better written by a thread of its
+/// own.
+async fn store(connection: &Connection, payloads: Vec<Vec<u8>>, is_large: bool) -> Result<Vec<Placement>, ServerError> {
     if payloads.is_empty() {
         return Ok(Vec::new());
     }
     let sizes: Vec<u64> = payloads.iter().map(|bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)).collect();
     let made = many::create(connection, without_memory(connection), &sizes, true, None).await?;
-    let written = made.iter().zip(payloads).try_for_each(|(placement, bytes)| match &placement.file {
-        Some(file) => file.file(Access::Write).write_all_at(bytes, placement.offset),
-        None => Ok(()),
-    });
+    let write = move || {
+        let written = made.iter().zip(&payloads).try_for_each(|(placement, bytes)| match &placement.file {
+            Some(file) => file.file(Access::Write).write_all_at(bytes, placement.offset),
+            None => Ok(()),
+        });
+        (made, written)
+    };
+    // Who is not told what was made has nothing to give back: the blobs go with the connection.
+    let (made, written) = if is_large { elsewhere(write).await.ok_or_else(not_done)? } else { write() };
     let session = connection.session();
     match written {
         Ok(()) => {

@@ -191,7 +191,7 @@ fn metadata_that_lies_is_refused() -> TestResult {
         (json!({"shape_": "[2, 2]"}), "not valid: index 1 is 2, and there are 2"),
         (json!({"nnz": 4}), "not valid: 3 values are used, expected 4"),
         (json!({"unsorted": true}), "not valid: the indices are said to be in order, and index 1 is not"),
-        (json!({"shape_": "[2]"}), "shape: metadata key `shape_` is \"1 elements\", expected 2 elements"),
+        (json!({"shape_": "[2]"}), "shape: metadata key `shape_` is 1 elements, expected 2 elements"),
         (
             json!({"value_type_": "float32"}),
             "value_type: metadata key `value_type_` is \"float32\", expected `float64`, as the typename has it",

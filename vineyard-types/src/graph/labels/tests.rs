@@ -225,12 +225,18 @@ fn a_map_whose_directions_disagree_is_found() {
 #[test]
 fn a_label_that_lies_outside_of_the_texts_is_not_read() {
     let map = VertexMap::<Text>::from_labels(["a", "b"]).unwrap();
-    for (start, nbytes) in [(2, 1), (0, 9), (u64::MAX, 2)] {
+    // Which of the texts comes first is the map's.
+    let first = |start| TextSpan { start, nbytes: 1 };
+    let with = |spans: [TextSpan; 2]| {
         let mut node = DraftNode::new(VertexMap::<Text>::typename());
         node.set(&Key::new("vertices_"), DraftField::Node(map.as_map().stage().unwrap())).unwrap();
-        let labels = Array::from([TextSpan { start: 0, nbytes: 1 }, TextSpan { start, nbytes }]);
-        node.set(&Key::new("labels_"), DraftField::Payload(labels.blob().clone())).unwrap();
-        let found = VertexMap::<Text>::resolve(&draft_meta(&node).unwrap()).unwrap();
+        node.set(&Key::new("labels_"), DraftField::Payload(Array::from(spans).blob().clone())).unwrap();
+        VertexMap::<Text>::resolve(&draft_meta(&node).unwrap()).unwrap()
+    };
+    let is_a = |start: &u64| with([first(*start), first(0)]).labels().next() == Some(Some("a"));
+    let a = [0, 1].into_iter().find(is_a).unwrap();
+    for (start, nbytes) in [(2, 1), (0, 9), (u64::MAX, 2)] {
+        let found = with([first(a), TextSpan { start, nbytes }]);
         assert!(found.labels().eq([Some("a"), None]));
         let error = found.verify().unwrap_err();
         assert_eq!(error.to_string(), "the label of vertex 1 lies outside of the texts, or is not UTF-8");
