@@ -195,10 +195,7 @@ pub(super) fn shrink_buffer(
 /// Gives leases back. There is no reply, unless the peer has no business to send this.
 pub(super) async fn release_leases(connection: &Connection, notice: &ReleaseLeasesNotice) -> Result<(), ServerError> {
     let (peer, session) = (connection.peer(), connection.session());
-    if !peer.native {
-        let message = "release_leases_notice is for connections that registered with `native`";
-        return Err(ServerError::new(StatusCode::Invalid, message));
-    }
+    connection.need_native("release_leases_notice")?;
     let mut ignored = 0_usize;
     many::each_step(&session, &notice.ids, |blobs, step| {
         let unknown = step.iter().filter(|id| !blobs.release_lease(peer.connection, **id)).count();

@@ -209,6 +209,19 @@ impl Connection {
         }
     }
 
+    /// Refuses what is only for our own clients.
+    ///
+    /// # Errors
+    ///
+    /// Code 1 on connections that did not register with `native`.
+    pub(super) fn need_native(&self, what: &str) -> Result<(), ServerError> {
+        if self.peer.native {
+            return Ok(());
+        }
+        let message = format!("{what} is for connections that registered with `native`");
+        Err(ServerError::new(StatusCode::Invalid, message))
+    }
+
     /// Refuses what only works between processes of one host.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use vineyard_core::protocol::native::{
     PAYLOAD_BYTES, REPLY_HEAD_BYTES, begin_get_reply, end_get_reply, put_missing, put_object,
 };
 use vineyard_core::protocol::{GetObjectsRequest, PayloadsOf, Request, Wanted, frame};
-use vineyard_core::{InstanceId, ObjectId, ServerError, StatusCode};
+use vineyard_core::{InstanceId, ObjectId, ServerError};
 
 use super::blob::{check_count, pending_labels};
 use super::many::{self, Keep};
@@ -32,10 +32,7 @@ pub(super) async fn get(
     out: &mut Vec<u8>,
 ) -> Result<Written, ServerError> {
     connection.need_unix("objects with their payloads")?;
-    if !connection.peer().native {
-        let message = "get_objects_request is for connections that registered with `native`";
-        return Err(ServerError::new(StatusCode::Invalid, message));
-    }
+    connection.need_native(GetObjectsRequest::TYPE)?;
     check_count(request.wanted.len())?;
     let start = out.len();
     for _ in 1..LOOKS {

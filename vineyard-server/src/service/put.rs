@@ -16,14 +16,6 @@ use crate::store::Placement;
 use crate::store::arena::Access;
 use crate::turn::elsewhere;
 
-fn need_native(connection: &Connection, what: &str) -> Result<(), ServerError> {
-    if connection.peer().native {
-        return Ok(());
-    }
-    let message = format!("{what} is for connections that registered with `native`");
-    Err(ServerError::new(StatusCode::Invalid, message))
-}
-
 /// Allocates blobs that the peer owns, all or none, and writes the reply.
 ///
 /// # Errors
@@ -34,7 +26,7 @@ pub(super) async fn create_blobs(
     request: &CreateBlobsRequest,
     out: &mut Vec<u8>,
 ) -> Result<(), ServerError> {
-    need_native(connection, CreateBlobsRequest::TYPE)?;
+    connection.need_native(CreateBlobsRequest::TYPE)?;
     connection.need_unix("blobs to be written in place")?;
     check_count(request.sizes.len())?;
     let (session, peer) = (connection.session(), connection.peer());
@@ -65,7 +57,7 @@ pub(super) async fn put_objects(
     is_large: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), ServerError> {
-    need_native(connection, PutObjectsRequest::TYPE)?;
+    connection.need_native(PutObjectsRequest::TYPE)?;
     check_count(request.payloads.len())?;
     check_count(request.objects.len())?;
     let PutObjectsRequest { mut seal, payloads, objects } = request;

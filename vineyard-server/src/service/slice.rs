@@ -1,6 +1,6 @@
 //! Blobs that are parts of others.
 
-use vineyard_core::protocol::{SliceBuffersReply, SliceBuffersRequest};
+use vineyard_core::protocol::{Call, SliceBuffersReply, SliceBuffersRequest};
 use vineyard_core::{ServerError, StatusCode};
 
 use super::Connection;
@@ -20,10 +20,7 @@ pub(super) async fn slice_buffers(
     request: SliceBuffersRequest,
 ) -> Result<SliceBuffersReply, ServerError> {
     let (state, session, peer) = (connection.state(), connection.session(), connection.peer());
-    if !peer.native {
-        let message = "slice_buffers_request is for connections that registered with `native`";
-        return Err(ServerError::new(StatusCode::Invalid, message));
-    }
+    connection.need_native(SliceBuffersRequest::TYPE)?;
     let parts = parts(&request)?;
     let mut wholes = request.ids;
     wholes.sort_unstable();
