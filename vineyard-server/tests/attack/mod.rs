@@ -6,6 +6,7 @@
 //!   peer     one hostile connection: knows which replies it is owed
 //!   good     a client that does everything right, and its canaries
 //!   requests every type of message with fields that are valid, missing, of the wrong kind or absurd
+//!   binary   those of our own clients, which are not JSON
 //!   trees    metadata with members that dangle, repeat or contain themselves
 //!   values   numbers, texts, ids: of earlier replies, or made up
 //!   choices  bytes as decisions
@@ -14,6 +15,7 @@
 //! The tests decode bytes of a seeded generator, the fuzz target those of libFuzzer.
 #![allow(dead_code, reason = "the tests and the fuzz target use a part of it each")]
 
+mod binary;
 pub mod choices;
 pub mod crowd;
 pub mod good;

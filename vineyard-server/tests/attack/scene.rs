@@ -3,6 +3,7 @@
 use serde_json::json;
 use vineyard_server::{Server, ServerHandle};
 
+use super::binary;
 use super::choices::Choices;
 use super::good::Good;
 use super::peer::{Peer, Progress, has_to_be_alone};
@@ -315,6 +316,9 @@ pub fn enter(server: &ServerHandle, known: &Known, choices: &mut Choices<'_>) ->
 
 /// The body of a request, as often as not of one that comes to something.
 pub fn body(plasma: bool, choices: &mut Choices<'_>, known: &Known) -> Vec<u8> {
+    if choices.once_in(6) {
+        return binary::body(choices, known);
+    }
     let fruitful = if plasma { &PLASMA[..] } else { &FRUITFUL };
     let request = match choices.pick(fruitful).filter(|_| choices.once_in(2)) {
         Some(message_type) => request_of(message_type, choices, known),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use vineyard_core::protocol::frame::FrameBuffer;
 use vineyard_core::protocol::{DecodeError, Request};
 
+use super::binary;
 use super::choices::Choices;
 use super::requests::reply_type;
 use super::values::{Known, PATHS};
@@ -250,7 +251,8 @@ impl Peer {
 
     fn buffered(&mut self) -> Option<Value> {
         let body = self.frames.next_frame().expect("a short frame")?;
-        let reply: Value = serde_json::from_slice(body).expect("JSON");
+        let is_binary = binary::is_binary(body);
+        let reply: Value = if is_binary { binary::reply(body) } else { serde_json::from_slice(body).expect("JSON") };
         assert!(reply.is_object(), "{reply}");
         Some(reply)
     }
